@@ -1,0 +1,28 @@
+#include "base/problem.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int problem_set(struct problem *problem, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+    va_end(arguments);
+    return -error;
+}
+
+void problem_print(const struct problem *problem)
+{
+    char bytes[PROBLEM_TEXT_MAX + 16];
+    struct text line = text_over(bytes, sizeof(bytes));
+
+    text_string(&line, "faultline: ");
+    text_printable(&line, problem->text);
+    text_char(&line, '\n');
+    file_write_all(STDERR_FILENO, line.bytes, line.length); /* nowhere is left to report a failure to */
+}

@@ -1,0 +1,40 @@
+/*
+ * Text under construction in memory of a fixed size: a row is put together here and leaves in one write.
+ *
+ * Appending never allocates and never overruns: bytes that do not fit are dropped and counted in `lost`. Numbers
+ * have a decimal point whatever the locale.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *bytes; /* not terminated */
+    size_t length;
+    size_t capacity;
+    size_t lost; /* bytes that did not fit */
+};
+
+/* Text over memory that the caller owns and keeps alive. */
+struct text text_over(char *memory, size_t capacity);
+
+/* Text over fresh zeroed memory, every page of it touched. `bytes` is NULL when there is none. Free with text_free(). */
+struct text text_new(size_t capacity);
+void text_free(struct text *text);
+
+void text_bytes(struct text *text, const char *bytes, size_t length);
+void text_string(struct text *text, const char *string);
+void text_char(struct text *text, char byte);
+void text_repeat(struct text *text, char byte, size_t count);
+void text_unsigned(struct text *text, uint64_t number);
+
+/* NUMBER with exactly DECIMALS (0 to 6) digits behind the point, rounded half up; finite values only. */
+void text_decimal(struct text *text, double number, unsigned decimals);
+
+/* STRING with every control byte, DEL included, replaced by '?', so that it cannot steer a terminal. */
+void text_printable(struct text *text, const char *string);
+
+/* printf for places that are not hot. */
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,98 @@
+#include "commands/live_settings.h"
+
+#include "base/choice.h"
+#include "base/number.h"
+#include "commands/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int apply_unit(void *settings, const char *value)
+{
+    static const char *const words[] = {
+        [SIZE_AUTO] = "auto", [SIZE_k] = "k", [SIZE_K] = "K", [SIZE_m] = "m", [SIZE_M] = "M"};
+    int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
+
+    ((struct live_settings *)settings)->unit = (enum size_unit)choice;
+    return choice;
+}
+
+static int apply_color(void *settings, const char *value)
+{
+    static const char *const words[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
+
+    ((struct live_settings *)settings)->color = (enum color_choice)choice;
+    return choice;
+}
+
+static int apply_alert_major(void *settings, const char *value)
+{
+    return number_parse_decimal(value, &((struct live_settings *)settings)->watch.major_faults);
+}
+
+/* N or N/cpu */
+static int apply_alert_cs(void *settings, const char *value)
+{
+    struct watch_settings *watch = &((struct live_settings *)settings)->watch;
+    const char *slash = strchr(value, '/');
+    char number[32];
+    size_t length = slash ? (size_t)(slash - value) : strlen(value);
+
+    if (length >= sizeof(number) || (slash && strcmp(slash, "/cpu") != 0))
+        return -EINVAL;
+    memcpy(number, value, length);
+    number[length] = '\0';
+    watch->context_switches_per_cpu = slash;
+    return number_parse_decimal(number, &watch->context_switches);
+}
+
+#define FIELD(name) .offset = offsetof(struct live_settings, name)
+
+static const struct option_row rows[] = {
+    {"columns", 'o', "LIST", "these columns: ids or headings; `-o help` lists them", FIELD(columns)},
+    {"wide", 'w', NULL, "also swap and disk traffic, refaults, available memory, st, gu", FIELD(wide)},
+    {"psi", 0, NULL, "also pressure: percent of time stalled for CPU, memory, I/O", FIELD(psi)},
+    {"timestamp", 't', NULL, "the time behind each row", FIELD(timestamp)},
+    {"one-header", 'n', NULL, "the headings once, not once a screen", FIELD(one_header)},
+    {"unit", 'S', "k|K|m|M|auto", "of memory: 1000, 1024, 1000000, 1048576 bytes", .apply = apply_unit,
+     .expected = "k, K, m, M or auto"},
+    {"json", 0, NULL, "one JSON object a line: all metrics, and events", FIELD(json)},
+    {"csv", 0, NULL, "comma-separated values: all metrics", FIELD(csv)},
+    {"color", 0, "WHEN", "auto, always or never", .apply = apply_color, .expected = "auto, always or never"},
+    {"alert-major", 0, "N", "alert above N major faults a second (default 50)", .apply = apply_alert_major,
+     .expected = "a number of major faults a second"},
+    {"alert-cs", 0, "N[/cpu]", "alert above N context switches a second (default 5000)", .apply = apply_alert_cs,
+     .expected = "a number of context switches a second, N or N/cpu"},
+    {"no-alerts", 0, NULL, "rows only", FIELD(no_alerts)},
+    {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},
+    {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
+    {"help", 'h', NULL, "this text; faultline(1) says more", FIELD(help)},
+    {"version", 'V', NULL, "the version", FIELD(version)},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(*rows) };
+
+int live_settings_parse(struct live_settings *settings, int argc, char **argv, struct problem *problem)
+{
+    int operands;
+
+    *settings = (struct live_settings){.proc_path = "/proc", .watch = WATCH_DEFAULTS};
+    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    if (error < 0)
+        return error;
+    if (settings->json && settings->csv)
+        return problem_set(problem, EINVAL, "--json and --csv: choose one of the two");
+    return operands_parse_beat(argv + operands, &settings->beat, problem);
+}
+
+void live_settings_put_help(struct text *text)
+{
+    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (default 1)\n"
+                      "       faultline metrics [--json|--markdown] every metric, and what this kernel has\n"
+                      "vmstat for machines that stall: minor and major page faults apart, OOM kills,\n"
+                      "pressure, and what they mean. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+    options_put_help(text, rows, ROWS);
+}

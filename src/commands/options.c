@@ -1,0 +1,113 @@
+#include "commands/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { OPTIONS_MAX = 64, FIRST_LONG = 256 };
+
+/* getopt_long's two views of the table. A row's long name returns FIRST_LONG + its index. */
+static void make_getopt_tables(const struct option_row *rows, size_t count, struct option *longs, char *shorts)
+{
+    *shorts++ = ':'; /* report a missing argument as ':' */
+    for (size_t i = 0; i < count; i++) {
+        int has_argument = rows[i].argument ? required_argument : no_argument;
+        longs[i] = (struct option){rows[i].name, has_argument, NULL, FIRST_LONG + (int)i};
+        if (!rows[i].letter)
+            continue;
+        *shorts++ = rows[i].letter;
+        if (rows[i].argument)
+            *shorts++ = ':';
+    }
+    longs[count] = (struct option){0};
+    *shorts = '\0';
+}
+
+static const struct option_row *row_of(const struct option_row *rows, size_t count, int found)
+{
+    if (found >= FIRST_LONG)
+        return &rows[found - FIRST_LONG];
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].letter == found)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static int apply(const struct option_row *row, void *settings, const char *value, struct problem *problem)
+{
+    if (row->apply) {
+        if (row->apply(settings, value) < 0)
+            return problem_set(problem, EINVAL, "--%s '%s': expected %s", row->name, value, row->expected);
+    } else if (row->argument) {
+        *(const char **)((char *)settings + row->offset) = value;
+    } else {
+        *(bool *)((char *)settings + row->offset) = true;
+    }
+    return 0;
+}
+
+static int complain(int found, char **argv, struct problem *problem)
+{
+    const char *word = argv[optind - 1];
+    bool is_long = strncmp(word, "--", 2) == 0;
+    char letter[] = {'-', (char)optopt, '\0'};
+    const char *option = is_long ? word : letter;
+
+    if (found == ':')
+        return problem_set(problem, EINVAL, "option '%s' wants a value: see --help", option);
+    if (is_long && optopt >= FIRST_LONG)
+        return problem_set(problem, EINVAL, "option '%s' takes no value: see --help", option);
+    return problem_set(problem, EINVAL, "unknown option '%s': see --help", option);
+}
+
+/* "-1" where a number is expected would be taken for an option, and named without its digits behind the first. */
+static const char *negative_number(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i];
+        if (word[0] == '-' && ((word[1] >= '0' && word[1] <= '9') || word[1] == '.'))
+            return word;
+    }
+    return NULL;
+}
+
+int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv, int *operands,
+                  struct problem *problem)
+{
+    struct option longs[OPTIONS_MAX + 1];
+    char shorts[OPTIONS_MAX * 2 + 2];
+
+    const char *negative = negative_number(argc, argv);
+    if (negative)
+        return problem_set(problem, EINVAL, "'%s': expected a number above 0", negative);
+    make_getopt_tables(rows, count, longs, shorts);
+    optind = 0; /* glibc and musl: start anew */
+    opterr = 0;
+    for (;;) {
+        int found = getopt_long(argc, argv, shorts, longs, NULL);
+        if (found == -1)
+            break;
+        if (found == '?' || found == ':')
+            return complain(found, argv, problem);
+        int error = apply(row_of(rows, count, found), settings, optarg, problem);
+        if (error < 0)
+            return error;
+    }
+    *operands = optind;
+    return 0;
+}
+
+void options_put_help(struct text *text, const struct option_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[64];
+        struct text left = text_over(name, sizeof(name) - 1);
+        text_format(&left, rows[i].letter ? "-%c, " : "    ", rows[i].letter);
+        text_format(&left, "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
+                    rows[i].argument ? rows[i].argument : "");
+        name[left.length] = '\0';
+        text_format(text, "  %-26s %s\n", name, rows[i].help);
+    }
+}

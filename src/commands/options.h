@@ -1,0 +1,32 @@
+/* Command-line options from a table: one row an option, parsed by getopt_long(3), shown by --help. */
+#pragma once
+
+#include "base/problem.h"
+#include "base/text.h"
+
+#include <stddef.h>
+
+struct option_row {
+    const char *name;     /* long name, without the dashes */
+    char letter;          /* short name, or 0 */
+    const char *argument; /* what --help calls its argument; NULL: it takes none */
+    const char *help;
+
+    /*
+     * What it does to the command's settings: apply() where there is one, which returns 0 or a negative errno for a value that is not as
+     * EXPECTED says; else the field at OFFSET is set, a bool to true or a const char * to the value.
+     */
+    int (*apply)(void *settings, const char *value);
+    const char *expected;
+    size_t offset;
+};
+
+/*
+ * Parses ARGV into SETTINGS. Options may follow operands; "--" ends them. Sets *OPERANDS to the index of the first operand in ARGV, whose
+ * words are reordered. Returns 0, or -EINVAL with *PROBLEM set to a line that names the word and what was expected.
+ */
+int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv, int *operands,
+                  struct problem *problem);
+
+/* One line for each option. */
+void options_put_help(struct text *text, const struct option_row *rows, size_t count);

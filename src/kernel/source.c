@@ -1,0 +1,241 @@
+#include "kernel/source.h"
+
+#include "kernel/proc_file.h"
+#include "kernel/source_format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFSET_ABSENT SIZE_MAX
+
+/* How far a line is looked for around the place where it should be, before the whole file is learned anew. */
+enum { NEARBY_BYTES = 48 };
+
+struct wanted_line {
+    char start[LINE_START_MAX];
+    size_t start_length;
+    unsigned fields;
+    size_t first_value;
+    size_t offset; /* where the line stood at the last read, or OFFSET_ABSENT */
+};
+
+struct source {
+    const struct source_format *format;
+    struct proc_file file;
+    struct wanted_line *lines; /* once learned, in the file's order */
+    size_t line_count;
+    size_t value_count;
+    size_t learned_length; /* of the text that the places were learned from; 0 when not learned */
+};
+
+static const struct source_format *const formats[SOURCE_COUNT] = {
+    [SOURCE_STAT] = &stat_format,
+    [SOURCE_VMSTAT] = &vmstat_format,
+    [SOURCE_MEMINFO] = &meminfo_format,
+    [SOURCE_PRESSURE_CPU] = &pressure_cpu_format,
+    [SOURCE_PRESSURE_MEMORY] = &pressure_memory_format,
+    [SOURCE_PRESSURE_IO] = &pressure_io_format,
+    [SOURCE_PRESSURE_IRQ] = &pressure_irq_format,
+    [SOURCE_LOADAVG] = &loadavg_format,
+};
+
+const char *source_name(enum source_id id)
+{
+    return formats[id]->name;
+}
+
+const char *source_path(enum source_id id)
+{
+    return formats[id]->path;
+}
+
+int source_knows(enum source_id id, const char *name)
+{
+    struct line_place place;
+    return formats[id]->locate(name, &place);
+}
+
+int line_place_of_key(const char *name, char terminator, struct line_place *place)
+{
+    size_t length = strlen(name);
+
+    if (length == 0)
+        return -ENOENT;
+    if (length + 2 > sizeof(place->start))
+        return -ENAMETOOLONG;
+    memcpy(place->start, name, length);
+    place->start[length] = terminator;
+    place->start[length + 1] = '\0';
+    place->fields = 1;
+    place->field = 0;
+    return 0;
+}
+
+struct source *source_new(enum source_id id)
+{
+    struct source *source = calloc(1, sizeof(*source));
+    if (source) {
+        source->format = formats[id];
+        source->file.fd = -1;
+    }
+    return source;
+}
+
+void source_free(struct source *source)
+{
+    if (!source)
+        return;
+    proc_file_close(&source->file);
+    free(source->lines);
+    free(source);
+}
+
+static struct wanted_line *line_starting(const struct source *source, const char *start)
+{
+    for (size_t i = 0; i < source->line_count; i++) {
+        if (strcmp(source->lines[i].start, start) == 0)
+            return &source->lines[i];
+    }
+    return NULL;
+}
+
+static struct wanted_line *add_line(struct source *source, const struct line_place *place)
+{
+    struct wanted_line *lines = realloc(source->lines, (source->line_count + 1) * sizeof(*lines));
+    if (!lines)
+        return NULL;
+    struct wanted_line *line = &lines[source->line_count++];
+    *line = (struct wanted_line){
+        .start_length = strlen(place->start),
+        .fields = place->fields,
+        .first_value = source->value_count,
+        .offset = OFFSET_ABSENT,
+    };
+    strcpy(line->start, place->start);
+    source->lines = lines;
+    source->value_count += place->fields;
+    source->learned_length = 0;
+    return line;
+}
+
+int source_want(struct source *source, const char *name)
+{
+    struct line_place place;
+    int error = source->format->locate(name, &place);
+    if (error < 0)
+        return error;
+    struct wanted_line *line = line_starting(source, place.start);
+    if (!line)
+        line = add_line(source, &place);
+    return line ? (int)(line->first_value + place.field) : -ENOMEM;
+}
+
+size_t source_value_count(const struct source *source)
+{
+    return source->value_count;
+}
+
+static bool starts_here(const struct wanted_line *line, const char *bytes, size_t length, size_t offset)
+{
+    return offset <= length && length - offset >= line->start_length &&
+           (offset == 0 || bytes[offset - 1] == '\n') &&
+           memcmp(bytes + offset, line->start, line->start_length) == 0;
+}
+
+/* Looks for the line where it is expected, then ever further away to both sides. */
+static bool find_nearby(struct wanted_line *line, const char *bytes, size_t length, size_t expected)
+{
+    for (size_t distance = 0; distance <= NEARBY_BYTES; distance++) {
+        if (starts_here(line, bytes, length, expected + distance)) {
+            line->offset = expected + distance;
+            return true;
+        }
+        if (distance <= expected && starts_here(line, bytes, length, expected - distance)) {
+            line->offset = expected - distance;
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Follows every line from where it stood. A line moves by as much as the one before it, but for the digits between the
+ * two. False when the file is not the one that was learned: then nothing is known of any line.
+ */
+static bool follow_lines(struct source *source, const char *bytes, size_t length)
+{
+    size_t moved = 0; /* may "go below zero": size_t wraps as it should */
+
+    if (length / 2 > source->learned_length || length < source->learned_length / 2)
+        return false; /* a file cut short or just filled: absent lines may be there now */
+    for (size_t i = 0; i < source->line_count; i++) {
+        struct wanted_line *line = &source->lines[i];
+        if (line->offset == OFFSET_ABSENT)
+            continue;
+        size_t before = line->offset;
+        if (!find_nearby(line, bytes, length, before + moved))
+            return false;
+        moved = line->offset - before;
+    }
+    return source->learned_length > 0;
+}
+
+static int compare_offsets(const void *left, const void *right)
+{
+    size_t a = ((const struct wanted_line *)left)->offset;
+    size_t b = ((const struct wanted_line *)right)->offset;
+    return (a > b) - (a < b);
+}
+
+/* Goes through the whole text. Of lines with the same start the first one counts. */
+static void learn_lines(struct source *source, const char *bytes, size_t length)
+{
+    size_t missing = source->line_count;
+
+    for (size_t i = 0; i < source->line_count; i++)
+        source->lines[i].offset = OFFSET_ABSENT;
+    for (size_t offset = 0; offset < length && missing > 0;) {
+        for (size_t i = 0; i < source->line_count; i++) {
+            struct wanted_line *line = &source->lines[i];
+            if (line->offset == OFFSET_ABSENT && (line->start[0] == bytes[offset] || !line->start[0]) &&
+                starts_here(line, bytes, length, offset)) {
+                line->offset = offset;
+                missing--;
+            }
+        }
+        offset = (size_t)(scan_line_end(bytes + offset, bytes + length) - bytes) + 1;
+    }
+    qsort(source->lines, source->line_count, sizeof(*source->lines), compare_offsets);
+    source->learned_length = length;
+}
+
+void source_parse(struct source *source, const char *bytes, size_t length, struct value *values)
+{
+    memset(values, 0, source->value_count * sizeof(*values));
+    if (!follow_lines(source, bytes, length))
+        learn_lines(source, bytes, length);
+    for (size_t i = 0; i < source->line_count; i++) {
+        const struct wanted_line *line = &source->lines[i];
+        if (line->offset != OFFSET_ABSENT)
+            source->format->parse(bytes + line->offset + line->start_length, bytes + length,
+                                  values + line->first_value, line->fields);
+    }
+}
+
+int source_open(struct source *source, int proc_fd)
+{
+    int error = proc_file_open(&source->file, proc_fd, source->format->path);
+    return error < 0 ? error : proc_file_read(&source->file);
+}
+
+int source_read(struct source *source, struct value *values)
+{
+    int error = source->file.fd < 0 ? -EBADF : proc_file_read(&source->file);
+    if (error < 0) {
+        memset(values, 0, source->value_count * sizeof(*values));
+        return error;
+    }
+    source_parse(source, source->file.bytes, source->file.length, values);
+    return 0;
+}

@@ -1,0 +1,241 @@
+#include "metric/sampler.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sampler {
+    struct source *sources[SOURCE_COUNT]; /* NULL: nothing wanted from it */
+    int errors[SOURCE_COUNT];             /* why it is not open */
+    size_t first_value[SOURCE_COUNT];     /* where its values begin in a snapshot; known once opened */
+    size_t value_count;
+    struct formula *formulas; /* one a metric; term values are relative to the source until opened */
+    size_t metric_count;
+};
+
+struct sampler *sampler_new(void)
+{
+    struct sampler *sampler = calloc(1, sizeof(*sampler));
+    if (!sampler)
+        return NULL;
+    sampler->metric_count = METRIC_TABLE_SIZE;
+    sampler->formulas = calloc(METRIC_TABLE_SIZE, sizeof(*sampler->formulas));
+    if (!sampler->formulas) {
+        sampler_free(sampler);
+        return NULL;
+    }
+    return sampler;
+}
+
+void sampler_free(struct sampler *sampler)
+{
+    if (!sampler)
+        return;
+    for (size_t i = 0; i < SOURCE_COUNT; i++)
+        source_free(sampler->sources[i]);
+    free(sampler->formulas);
+    free(sampler);
+}
+
+static int add_term(struct formula *formula, struct source *source, const char *name, bool subtract)
+{
+    int value = source_want(source, name);
+    if (value < 0)
+        return value;
+    if (formula->term_count == FORMULA_TERMS_MAX)
+        return -E2BIG;
+    formula->terms[formula->term_count++] = (struct formula_term){(size_t)value, subtract};
+    return 0;
+}
+
+/* KEYS as metrics.def defines it. */
+static int add_terms(struct formula *formula, struct source *source, const char *keys)
+{
+    char name[64];
+
+    while (*keys) {
+        size_t length = strcspn(keys, " ");
+        bool subtract = keys[0] == '-';
+        if (length - subtract >= sizeof(name))
+            return -ENAMETOOLONG;
+        memcpy(name, keys + subtract, length - subtract);
+        name[length - subtract] = '\0';
+        if (strcmp(name, "1") == 0 && subtract) {
+            formula->less = 1;
+        } else {
+            int error = add_term(formula, source, name, subtract);
+            if (error < 0)
+                return error;
+        }
+        keys += length;
+        keys += strspn(keys, " ");
+    }
+    return 0;
+}
+
+static int make_formula(struct sampler *sampler, const struct metric *metric, size_t index)
+{
+    struct source **source = &sampler->sources[metric->source];
+    struct formula formula = {.kind = metric->kind, .scale = metric_scale(metric), .source = metric->source};
+
+    if (!*source)
+        *source = source_new(metric->source);
+    if (!*source)
+        return -ENOMEM;
+    int error = add_terms(&formula, *source, metric->keys);
+    if (error < 0)
+        return error;
+    sampler->formulas[index] = formula;
+    return 0;
+}
+
+/* A share needs the whole to be a share of, and the number of CPUs to know that the whole is one. */
+static int want_cpu_shares(struct sampler *sampler)
+{
+    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
+        if ((metric_table[i].kind == METRIC_CPU_SHARE || i == M_cpus_online) && !sampler_wants(sampler, i)) {
+            int error = make_formula(sampler, &metric_table[i], i);
+            if (error < 0)
+                return error;
+        }
+    }
+    return 0;
+}
+
+/* Makes room for one more metric behind those there are. */
+static int grow(struct sampler *sampler)
+{
+    size_t count = sampler->metric_count + 1;
+    struct formula *formulas = reallocarray(sampler->formulas, count, sizeof(*formulas));
+    if (!formulas)
+        return -ENOMEM;
+    sampler->formulas = formulas;
+    formulas[sampler->metric_count] = (struct formula){0};
+    sampler->metric_count = count;
+    return 0;
+}
+
+int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *index)
+{
+    bool in_table = metric >= metric_table && metric < metric_table + METRIC_TABLE_SIZE;
+    size_t place = in_table ? (size_t)(metric - metric_table) : sampler->metric_count;
+
+    if (!in_table) {
+        int error = grow(sampler);
+        if (error < 0)
+            return error;
+    }
+    if (index)
+        *index = place;
+    if (sampler_wants(sampler, place))
+        return 0;
+    return metric->kind == METRIC_CPU_SHARE ? want_cpu_shares(sampler) : make_formula(sampler, metric, place);
+}
+
+static int open_sources(struct sampler *sampler, int proc_fd, int *first_error, enum source_id *first_failed)
+{
+    int opened = 0;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (!sampler->sources[i])
+            continue;
+        int error = source_open(sampler->sources[i], proc_fd);
+        sampler->errors[i] = error;
+        if (error == 0) {
+            opened++;
+        } else if (*first_error == 0) {
+            *first_error = error;
+            *first_failed = (enum source_id)i;
+        }
+    }
+    return opened;
+}
+
+/* Values of all sources stand in a snapshot one source after the other. */
+static void place_values(struct sampler *sampler)
+{
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        sampler->first_value[i] = sampler->value_count;
+        if (sampler->sources[i])
+            sampler->value_count += source_value_count(sampler->sources[i]);
+    }
+    for (size_t i = 0; i < sampler->metric_count; i++) {
+        struct formula *formula = &sampler->formulas[i];
+        for (size_t t = 0; t < formula->term_count; t++)
+            formula->terms[t].value += sampler->first_value[formula->source];
+    }
+}
+
+int sampler_open(struct sampler *sampler, const char *proc_path, struct problem *problem)
+{
+    int proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc_fd < 0)
+        return problem_set(problem, errno, "%s: %s: --proc takes the folder that /proc is mounted on", proc_path,
+                           strerror(errno));
+
+    int error = 0;
+    enum source_id failed = 0;
+    int opened = open_sources(sampler, proc_fd, &error, &failed);
+    close(proc_fd);
+    if (opened == 0 && error < 0) {
+        const char *mend = error == -ENOENT   ? "mount it (mount -t proc proc /proc), or name another with --proc DIR"
+                           : error == -EACCES ? "run as a user who may read it"
+                                              : "name another folder with --proc DIR";
+        return problem_set(problem, -error, "%s/%s: %s: %s", proc_path, source_path(failed), strerror(-error), mend);
+    }
+    place_values(sampler);
+    return 0;
+}
+
+int sampler_source_error(const struct sampler *sampler, enum source_id source)
+{
+    return sampler->errors[source];
+}
+
+struct snapshot *snapshot_new(const struct sampler *sampler)
+{
+    return calloc(1, sizeof(struct snapshot) + sampler->value_count * sizeof(struct value));
+}
+
+void sampler_read(struct sampler *sampler, struct snapshot *snapshot)
+{
+    snapshot->monotonic_ns = clock_monotonic_ns();
+    snapshot->wall_ns = clock_wall_ns();
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        if (sampler->sources[i])
+            source_read(sampler->sources[i], snapshot->values + sampler->first_value[i]);
+    }
+}
+
+size_t sampler_metric_count(const struct sampler *sampler)
+{
+    return sampler->metric_count;
+}
+
+bool sampler_wants(const struct sampler *sampler, size_t index)
+{
+    return sampler->formulas[index].term_count > 0;
+}
+
+bool sampler_has(const struct sampler *sampler, size_t index, const struct snapshot *snapshot)
+{
+    const struct formula *formula = &sampler->formulas[index];
+    bool added = false;
+
+    for (size_t t = 0; t < formula->term_count; t++) {
+        bool present = snapshot->values[formula->terms[t].value].present;
+        if (formula->terms[t].subtract && !present)
+            return false;
+        added |= !formula->terms[t].subtract && present;
+    }
+    return added;
+}
+
+const struct formula *sampler_formula(const struct sampler *sampler, size_t index)
+{
+    return &sampler->formulas[index];
+}

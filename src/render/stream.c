@@ -1,0 +1,122 @@
+#include "render/stream.h"
+
+#include "base/file.h"
+#include "render/csv.h"
+#include "render/json.h"
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { EVENT_BYTES_MAX = EVENT_MESSAGE_MAX * 6 + 512 }; /* JSON turns a byte into six at worst */
+
+static size_t output_max(const struct columns *columns)
+{
+    size_t row = json_sample_max(columns) + table_row_max(columns) * 2; /* of any format, and a header in front of it */
+    return row + (size_t)WATCH_EVENTS_MAX * EVENT_BYTES_MAX;
+}
+
+int stream_open(struct stream *stream, enum stream_format format, const struct table *table)
+{
+    *stream = (struct stream){
+        .format = format,
+        .table = *table,
+        .output = text_new(output_max(table->columns)),
+        .notes = text_new((size_t)WATCH_EVENTS_MAX * EVENT_BYTES_MAX),
+    };
+    if (stream->output.bytes && stream->notes.bytes)
+        return 0;
+    stream_close(stream);
+    return -ENOMEM;
+}
+
+void stream_close(struct stream *stream)
+{
+    text_free(&stream->output);
+    text_free(&stream->notes);
+}
+
+/* Lines that BYTES, one line of text, take on the screen; long ones are wrapped. */
+static unsigned screen_lines(const struct stream *stream, size_t bytes)
+{
+    unsigned columns = stream->screen.columns;
+    return columns > 0 && bytes > 1 ? 1 + (unsigned)((bytes - 2) / columns) : 1;
+}
+
+static void put_table_header(struct stream *stream)
+{
+    size_t start = stream->output.length;
+    table_put_header(&stream->output, &stream->table);
+    stream->lines_since_header = screen_lines(stream, stream->output.length - start);
+}
+
+static void put_table_row(struct stream *stream, const struct interval *interval, bool storm)
+{
+    if (stream->screen.lines > 0 && stream->lines_since_header + 1 >= stream->screen.lines)
+        put_table_header(stream);
+    size_t start = stream->output.length;
+    table_put_row(&stream->output, &stream->table, interval, storm);
+    stream->lines_since_header += screen_lines(stream, stream->output.length - start);
+}
+
+static void put_table_event(struct stream *stream, const struct event *event)
+{
+    if (event->colors_row && stream->table.style.color)
+        return;
+    size_t start = stream->output.length;
+    table_put_event(&stream->output, &stream->table.style, event);
+    stream->lines_since_header += screen_lines(stream, stream->output.length - start);
+}
+
+void stream_put_header(struct stream *stream)
+{
+    if (stream->format == STREAM_TABLE)
+        put_table_header(stream);
+    else if (stream->format == STREAM_CSV)
+        csv_put_header(&stream->output, stream->table.columns);
+}
+
+void stream_put_interval(struct stream *stream, const struct interval *interval, bool storm)
+{
+    switch (stream->format) {
+    case STREAM_TABLE:
+        put_table_row(stream, interval, storm);
+        break;
+    case STREAM_JSON:
+        json_put_sample(&stream->output, stream->table.columns, interval);
+        break;
+    case STREAM_CSV:
+        csv_put_row(&stream->output, stream->table.columns, interval);
+        break;
+    }
+}
+
+void stream_put_event(struct stream *stream, const struct event *event)
+{
+    static const struct style plain = {0};
+
+    switch (stream->format) {
+    case STREAM_TABLE:
+        put_table_event(stream, event);
+        break;
+    case STREAM_JSON:
+        json_put_event(&stream->output, event);
+        break;
+    case STREAM_CSV:
+        table_put_event(&stream->notes, &plain, event);
+        break;
+    }
+}
+
+int stream_flush(struct stream *stream)
+{
+    int error = stream->output.lost > 0 ? -EOVERFLOW : 0;
+
+    if (error == 0 && stream->output.length > 0)
+        error = file_write_all(STDOUT_FILENO, stream->output.bytes, stream->output.length);
+    if (stream->notes.length > 0)
+        file_write_all(STDERR_FILENO, stream->notes.bytes, stream->notes.length);
+    stream->output.length = 0;
+    stream->notes.length = 0;
+    return error;
+}

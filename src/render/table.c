@@ -1,0 +1,151 @@
+#include "render/table.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+
+enum {
+    CELL_MAX = 128, /* fits a heading made of the longest key, and any 64-bit number */
+    ROW_EXTRA_MAX = 128,
+    TIMESTAMP_WIDTH = 19,
+};
+
+struct size_scale {
+    double bytes;
+    char letter;
+};
+
+static const struct size_scale fixed_scales[] = {
+    [SIZE_k] = {1e3, 'k'}, [SIZE_K] = {0x1p10, 'K'}, [SIZE_m] = {1e6, 'm'}, [SIZE_M] = {0x1p20, 'M'}};
+
+/* AUTO goes to the next unit where the number would need a sixth digit. */
+static struct size_scale auto_scale(double bytes, bool rate)
+{
+    static const struct size_scale scales[] = {{0x1p10, 'K'}, {0x1p20, 'M'}, {0x1p30, 'G'}, {0x1p40, 'T'}};
+    size_t i = rate ? 0 : 1;
+
+    while (i + 1 < sizeof(scales) / sizeof(*scales) && bytes / scales[i].bytes >= 99999.5)
+        i++;
+    return scales[i];
+}
+
+static void put_size(struct text *text, double bytes, bool rate, enum size_unit unit)
+{
+    struct size_scale scale = unit == SIZE_AUTO ? auto_scale(bytes, rate) : fixed_scales[unit];
+
+    text_decimal(text, bytes / scale.bytes, 0);
+    if (bytes > 0)
+        text_char(text, scale.letter);
+}
+
+static void put_value(struct text *text, const struct metric *metric, double value, enum size_unit unit)
+{
+    if (isnan(value))
+        text_char(text, '-');
+    else if (metric->unit == METRIC_BYTES)
+        put_size(text, value, metric->kind == METRIC_RATE, unit);
+    else if (metric->unit == METRIC_LOAD)
+        text_decimal(text, value, 2);
+    else
+        text_decimal(text, value, metric->kind == METRIC_STALL ? 1 : 0);
+}
+
+/* Puts cells at the right edge of their columns, as far as those before it leave room. */
+struct row {
+    struct text *text;
+    size_t start;
+    size_t edge; /* where the last column ends when all fits */
+};
+
+static void put_cell(struct row *row, const struct text *cell, size_t width)
+{
+    size_t separator = row->edge > 0 ? 1 : 0;
+    size_t used = row->text->length - row->start;
+    row->edge += separator + width;
+    size_t wanted = row->edge > cell->length ? row->edge - cell->length : 0;
+    size_t blanks = wanted > used + separator ? wanted - used : separator;
+
+    text_repeat(row->text, ' ', blanks);
+    text_bytes(row->text, cell->bytes, cell->length);
+}
+
+static void put_timestamp(struct row *row, void (*put)(struct text *, uint64_t), uint64_t wall_ns)
+{
+    char bytes[CELL_MAX];
+    struct text cell = text_over(bytes, sizeof(bytes));
+
+    put(&cell, wall_ns);
+    put_cell(row, &cell, TIMESTAMP_WIDTH);
+}
+
+static void put_zone(struct text *text, uint64_t wall_ns)
+{
+    (void)wall_ns;
+    text_string(text, clock_zone());
+}
+
+void table_put_header(struct text *text, const struct table *table)
+{
+    struct row row = {.text = text, .start = text->length};
+
+    for (size_t i = 0; i < table->columns->count; i++) {
+        const struct metric *metric = table->columns->list[i].metric;
+        char bytes[CELL_MAX];
+        struct text cell = text_over(bytes, sizeof(bytes));
+        text_printable(&cell, metric->heading);
+        put_cell(&row, &cell, metric->width);
+    }
+    if (table->style.timestamp)
+        put_timestamp(&row, put_zone, 0);
+    text_char(text, '\n');
+}
+
+/* After a stop, a suspend or an overrun. A tenth and 20 ms are what a busy machine does to a timer. */
+static bool is_unusual(double seconds, double delay_seconds)
+{
+    double off = fabs(seconds - delay_seconds);
+    return delay_seconds > 0 && off > 0.02 && off > delay_seconds / 10;
+}
+
+void table_put_row(struct text *text, const struct table *table, const struct interval *interval, bool storm)
+{
+    if (storm)
+        text_string(text, style_storm(&table->style));
+
+    struct row row = {.text = text, .start = text->length};
+    for (size_t i = 0; i < table->columns->count; i++) {
+        const struct column *column = &table->columns->list[i];
+        char bytes[CELL_MAX];
+        struct text cell = text_over(bytes, sizeof(bytes));
+        put_value(&cell, column->metric, interval->values[column->index], table->style.unit);
+        put_cell(&row, &cell, column->metric->width);
+    }
+    if (table->style.timestamp)
+        put_timestamp(&row, clock_put_local, interval->wall_ns);
+    if (is_unusual(interval->seconds, table->delay_seconds)) {
+        text_string(text, " [");
+        text_decimal(text, interval->seconds, 1);
+        text_string(text, "s]");
+    }
+    if (storm)
+        text_string(text, style_reset(&table->style));
+    text_char(text, '\n');
+}
+
+void table_put_event(struct text *text, const struct style *style, const struct event *event)
+{
+    if (style->timestamp) {
+        clock_put_local(text, event->wall_ns);
+        text_char(text, ' ');
+    }
+    text_string(text, style_severity(style, event->severity));
+    text_string(text, style_sign(style, event->severity));
+    text_printable(text, event->message);
+    text_string(text, style_reset(style));
+    text_char(text, '\n');
+}
+
+size_t table_row_max(const struct columns *columns)
+{
+    return columns->count * CELL_MAX + ROW_EXTRA_MAX;
+}

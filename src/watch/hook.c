@@ -1,0 +1,183 @@
+#include "watch/hook.h"
+
+#include "base/file.h"
+#include "base/problem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void complain(const struct hook *hook, const char *why)
+{
+    struct problem problem;
+    problem_set(&problem, 0, "--on-event '%s': %s", hook->command, why);
+    problem_print(&problem);
+}
+
+static void set_timeout(struct hook *hook, time_t seconds)
+{
+    struct itimerspec limit = {.it_value.tv_sec = seconds}; /* 0 disarms */
+    timerfd_settime(hook->timeout.fd, 0, &limit, NULL);
+}
+
+static void kill_running(void *context)
+{
+    struct hook *hook = context;
+
+    set_timeout(hook, 0);
+    if (hook->running > 0) {
+        complain(hook, "took longer than 10 s and was killed");
+        kill(-hook->running, SIGKILL);
+    }
+}
+
+int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context), void *context)
+{
+    *hook = (struct hook){.command = command, .loop = loop, .idle = idle, .context = context};
+    if (!command)
+        return 0;
+    hook->queue = calloc(HOOK_QUEUE_MAX, HOOK_LINE_MAX);
+    if (!hook->queue)
+        return -ENOMEM;
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    hook->timeout = (struct loop_source){fd, kill_running, hook};
+    return loop_add(loop, &hook->timeout, EPOLLIN);
+}
+
+void hook_close(struct hook *hook)
+{
+    if (!hook->command)
+        return;
+    loop_remove(hook->loop, &hook->timeout);
+    close(hook->timeout.fd);
+    free(hook->queue);
+}
+
+/* A process group of its own, no signal blocked or ignored that faultline blocks or ignores. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, defaults;
+
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    int error = posix_spawnattr_setsigmask(attributes, &none);
+    if (error == 0)
+        error = posix_spawnattr_setsigdefault(attributes, &defaults);
+    if (error == 0)
+        error = posix_spawnattr_setpgroup(attributes, 0);
+    if (error == 0)
+        error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                         POSIX_SPAWN_SETPGROUP);
+    return error;
+}
+
+/* Starts the command with INPUT as its standard input. Returns 0 or a positive errno, as posix_spawn(3) does. */
+static int spawn(struct hook *hook, int input)
+{
+    extern char **environ;
+    const char *arguments[] = {"sh", "-c", hook->command, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0)
+        return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error == 0)
+        error = set_attributes(&attributes);
+    if (error == 0)
+        error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (error == 0)
+        error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    if (error == 0)
+        error = posix_spawn(&hook->running, "/bin/sh", &actions, &attributes,
+                            (char *const *)(uintptr_t)arguments, environ); /* which does not write to them */
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+static int run(struct hook *hook, const char *line, size_t length)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    int error = -spawn(hook, ends[0]);
+    close(ends[0]);
+    if (error == 0)
+        file_write_all(ends[1], line, length); /* EPIPE: the command does not care for its input */
+    else
+        hook->running = 0;
+    close(ends[1]);
+    return error;
+}
+
+static void run_next(struct hook *hook)
+{
+    while (hook->running == 0 && hook->waiting > 0) {
+        size_t slot = hook->first;
+        hook->first = (slot + 1) % HOOK_QUEUE_MAX;
+        hook->waiting--;
+        int error = run(hook, hook->queue + slot * HOOK_LINE_MAX, hook->lengths[slot]);
+        if (error < 0)
+            complain(hook, strerror(-error));
+        else
+            set_timeout(hook, HOOK_TIMEOUT_SECONDS);
+    }
+}
+
+void hook_send(struct hook *hook, const struct text *line)
+{
+    if (!hook->command)
+        return;
+    if (hook->waiting == HOOK_QUEUE_MAX || line->length > HOOK_LINE_MAX) {
+        if (hook->dropped++ == 0)
+            complain(hook, "slower than the events: those that find 32 others waiting are dropped");
+        return;
+    }
+    size_t slot = (hook->first + hook->waiting++) % HOOK_QUEUE_MAX;
+    memcpy(hook->queue + slot * HOOK_LINE_MAX, line->bytes, line->length);
+    hook->lengths[slot] = line->length;
+    run_next(hook);
+}
+
+static void say_dropped(struct hook *hook)
+{
+    char why[80];
+    struct text text = text_over(why, sizeof(why));
+
+    text_format(&text, "%" PRIu64 " events were dropped", hook->dropped);
+    complain(hook, why);
+    hook->dropped = 0;
+}
+
+void hook_reap(struct hook *hook)
+{
+    if (hook->running == 0 || waitpid(hook->running, NULL, WNOHANG) != hook->running)
+        return;
+    hook->running = 0;
+    set_timeout(hook, 0);
+    run_next(hook);
+    if (hook->running > 0)
+        return;
+    if (hook->dropped > 0)
+        say_dropped(hook);
+    hook->idle(hook->context);
+}
+
+bool hook_busy(const struct hook *hook)
+{
+    return hook->running > 0 || hook->waiting > 0;
+}

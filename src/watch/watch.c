@@ -1,0 +1,262 @@
+#include "watch/watch.h"
+
+#include "base/size.h"
+#include "base/text.h"
+#include "watch/diagnosis.h"
+
+#include <math.h>
+
+/* The fall of memory is taken over at least this long: in a short interval, one large allocation looks like a flood. */
+static const double fall_seconds = 1;
+
+static void put_fall_rate(struct text *text, const struct watch *watch)
+{
+    text_size(text, watch->fall.bytes_per_second);
+    text_string(text, "/s, about ");
+}
+
+struct rule {
+    const char *name;
+    const char *title;
+    enum event_severity severity;
+    enum bound bound;
+    void (*put_before)(struct text *text, const struct watch *watch); /* in front of the value, or NULL */
+    const char *unit;
+    const char *after; /* behind the value, where an episode begins or goes on */
+    enum diagnosis (*diagnose)(const struct interval *interval); /* or NULL */
+    const char *meaning;                                         /* where there is no diagnosis */
+    bool colors_row;
+};
+
+static const struct rule rules[ALERT_COUNT] = {
+    [ALERT_MAJOR_FAULTS] =
+        {
+            .name = "major_faults",
+            .title = "HIGH IO LATENCY",
+            .severity = SEVERITY_WARNING,
+            .bound = BOUND_ABOVE,
+            .unit = " Major Faults/sec",
+            .after = " detected! ",
+            .diagnose = diagnose_reads,
+            .meaning = "tasks wait for pages to be read from disk",
+        },
+    [ALERT_CONTEXT_SWITCHES] =
+        {
+            .name = "context_switches",
+            .title = "CONTEXT SWITCH STORM",
+            .severity = SEVERITY_WARNING,
+            .bound = BOUND_ABOVE,
+            .unit = " switches/sec",
+            .after = ": ",
+            .meaning = "tasks block and wake more than they compute (locks, pipes, too many threads)",
+            .colors_row = true,
+        },
+    [ALERT_MEMORY_PRESSURE] =
+        {
+            .name = "memory_pressure",
+            .title = "MEMORY PRESSURE",
+            .severity = SEVERITY_WARNING,
+            .bound = BOUND_AT_LEAST,
+            .unit = "% of the time all tasks stood still for memory",
+            .after = ": ",
+            .diagnose = diagnose_memory_stall,
+            .meaning = "the kernel makes room, for the whole machine or within a memory cgroup's limit",
+        },
+    [ALERT_MEMORY_RUNNING_OUT] =
+        {
+            .name = "memory_running_out",
+            .title = "MEMORY RUNNING OUT",
+            .severity = SEVERITY_CRITICAL,
+            .bound = BOUND_AT_MOST,
+            .put_before = put_fall_rate,
+            .unit = " s left",
+            .after = ": ",
+            .meaning = "unless it stops, an OOM kill comes next",
+        },
+};
+
+static double measure(const struct watch *watch, const struct interval *interval, enum alert_id alert)
+{
+    switch (alert) {
+    case ALERT_MAJOR_FAULTS:
+        return interval->values[M_major_faults_per_second];
+    case ALERT_CONTEXT_SWITCHES:
+        return interval->values[M_context_switches_per_second];
+    case ALERT_MEMORY_PRESSURE:
+        return interval->values[M_memory_full_stall_percent];
+    case ALERT_MEMORY_RUNNING_OUT:
+        return watch->fall.left_bytes / watch->fall.bytes_per_second;
+    default:
+        return NAN;
+    }
+}
+
+static double threshold(const struct watch *watch, const struct interval *interval, enum alert_id alert)
+{
+    switch (alert) {
+    case ALERT_MAJOR_FAULTS:
+        return watch->settings.major_faults;
+    case ALERT_CONTEXT_SWITCHES:
+        return watch->settings.context_switches *
+               (watch->settings.context_switches_per_cpu ? interval->values[M_cpus_online] : 1);
+    case ALERT_MEMORY_PRESSURE:
+        return 10; /* percent of the interval */
+    case ALERT_MEMORY_RUNNING_OUT:
+        return 30; /* seconds */
+    default:
+        return NAN;
+    }
+}
+
+/* What the rules above measure with. */
+static const enum metric_id inputs[] = {
+    M_major_faults_per_second,
+    M_context_switches_per_second,
+    M_cpus_online,
+    M_memory_full_stall_percent,
+    M_mem_available_bytes,
+    M_swap_free_bytes,
+    M_oom_kills,
+};
+
+void watch_init(struct watch *watch, struct watch_settings settings)
+{
+    *watch = (struct watch){
+        .settings = settings,
+        .fall = {.left_bytes = NAN, .bytes_per_second = NAN},
+    };
+}
+
+static int want_all(struct sampler *sampler, const enum metric_id *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int error = sampler_want(sampler, &metric_table[list[i]], NULL);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+int watch_want(struct sampler *sampler)
+{
+    int error = want_all(sampler, inputs, sizeof(inputs) / sizeof(*inputs));
+    return error < 0 ? error : want_all(sampler, diagnosis_inputs, diagnosis_input_count);
+}
+
+static void take_memory_fall(struct memory_fall *fall, double now, const struct interval *interval)
+{
+    double swap_bytes = interval->values[M_swap_free_bytes];
+    double left_bytes = interval->values[M_mem_available_bytes] + (isnan(swap_bytes) ? 0 : swap_bytes);
+
+    if (!isnan(fall->left_bytes) && now - fall->at < fall_seconds)
+        return;
+    double rate = (fall->left_bytes - left_bytes) / (now - fall->at);
+    *fall = (struct memory_fall){now, left_bytes, rate > 0 ? rate : NAN};
+}
+
+static void put_value(struct text *text, const struct rule *rule, double value)
+{
+    text_decimal(text, value, 0);
+    text_string(text, rule->unit);
+}
+
+static void put_message(struct text *text, const struct rule *rule, const struct watch *watch,
+                        const struct interval *interval, double value, enum diagnosis diagnosis)
+{
+    text_string(text, rule->title);
+    text_string(text, ": ");
+    if (rule->put_before)
+        rule->put_before(text, watch);
+    put_value(text, rule, value);
+    text_string(text, rule->after);
+    if (diagnosis == DIAGNOSIS_NONE)
+        text_string(text, rule->meaning);
+    else
+        diagnosis_put_meaning(text, diagnosis, interval);
+}
+
+static void put_end_message(struct text *text, const struct rule *rule, const struct episode *episode)
+{
+    text_string(text, rule->title);
+    text_string(text, " is over: it lasted ");
+    text_decimal(text, episode_duration(episode), 1);
+    text_string(text, " s, at worst ");
+    put_value(text, rule, episode->worst);
+}
+
+static void terminate(struct text *text)
+{
+    text->bytes[text->length] = '\0';
+}
+
+static void fill_alert(struct event *event, enum alert_id alert, enum episode_step step, const struct watch *watch,
+                       const struct interval *interval)
+{
+    static const enum event_state states[] = {
+        [EPISODE_BEGINS] = STATE_BEGIN, [EPISODE_CONTINUES] = STATE_CONTINUE, [EPISODE_ENDS] = STATE_END};
+    const struct rule *rule = &rules[alert];
+    const struct episode *episode = &watch->episodes[alert];
+    bool over = step == EPISODE_ENDS;
+    double value = measure(watch, interval, alert);
+    enum diagnosis diagnosis = over || !rule->diagnose ? DIAGNOSIS_NONE : rule->diagnose(interval);
+    struct text message = text_over(event->message, EVENT_MESSAGE_MAX - 1);
+
+    if (over)
+        put_end_message(&message, rule, episode);
+    else
+        put_message(&message, rule, watch, interval, value, diagnosis);
+    terminate(&message);
+    event->kind = EVENT_ALERT;
+    event->severity = over ? SEVERITY_OVER : rule->severity;
+    event->colors_row = rule->colors_row;
+    event->alert = rule->name;
+    event->state = states[step];
+    event->value = value;
+    event->threshold = threshold(watch, interval, alert);
+    event->worst = episode->worst;
+    event->duration_seconds = episode_duration(episode);
+    event->diagnosis = diagnosis_name(diagnosis);
+}
+
+static void fill_oom_kill(struct event *event, double kills)
+{
+    struct text message = text_over(event->message, EVENT_MESSAGE_MAX - 1);
+
+    text_string(&message, "OOM KILL DETECTED: The kernel terminated a process to reclaim memory.");
+    if (kills > 1) {
+        text_string(&message, " (");
+        text_decimal(&message, kills, 0);
+        text_string(&message, " kills)");
+    }
+    terminate(&message);
+    event->kind = EVENT_OOM_KILL;
+    event->severity = SEVERITY_CRITICAL;
+    event->colors_row = false;
+    event->kills = (uint64_t)kills;
+}
+
+size_t watch_step(struct watch *watch, const struct interval *interval, struct event *events)
+{
+    size_t count = 0;
+
+    watch->now += interval->seconds;
+    take_memory_fall(&watch->fall, watch->now, interval);
+    if (interval->values[M_oom_kills] > 0)
+        fill_oom_kill(&events[count++], interval->values[M_oom_kills]);
+    for (enum alert_id alert = 0; alert < ALERT_COUNT; alert++) {
+        enum episode_step step = episode_step(&watch->episodes[alert], rules[alert].bound,
+                                              measure(watch, interval, alert),
+                                              threshold(watch, interval, alert), watch->now, interval->seconds);
+        if (step != EPISODE_SILENT)
+            fill_alert(&events[count++], alert, step, watch, interval);
+    }
+    for (size_t i = 0; i < count; i++)
+        events[i].wall_ns = interval->wall_ns;
+    return count;
+}
+
+bool watch_is_storm(const struct watch *watch, const struct interval *interval)
+{
+    return bound_exceeded(rules[ALERT_CONTEXT_SWITCHES].bound, measure(watch, interval, ALERT_CONTEXT_SWITCHES),
+                          threshold(watch, interval, ALERT_CONTEXT_SWITCHES));
+}

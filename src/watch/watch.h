@@ -1,0 +1,49 @@
+/* Watches the intervals of a machine go by and says what is worth an event. One row of a table in watch.c is one alert. */
+#pragma once
+
+#include "metric/interval.h"
+#include "watch/episode.h"
+#include "watch/event.h"
+
+enum alert_id {
+    ALERT_MAJOR_FAULTS,
+    ALERT_CONTEXT_SWITCHES,
+    ALERT_MEMORY_PRESSURE,
+    ALERT_MEMORY_RUNNING_OUT,
+    ALERT_COUNT,
+};
+
+enum { WATCH_EVENTS_MAX = ALERT_COUNT + 1 }; /* of one interval: each alert, and OOM kills */
+
+struct watch_settings {
+    double major_faults;     /* a second */
+    double context_switches; /* a second */
+    bool context_switches_per_cpu;
+};
+
+#define WATCH_DEFAULTS {.major_faults = 50, .context_switches = 5000}
+
+/* Memory that can still be had, at the last time that the fall of it was taken. */
+struct memory_fall {
+    double at;               /* seconds since the watch began */
+    double left_bytes;       /* NAN: never taken */
+    double bytes_per_second; /* NAN: not falling */
+};
+
+struct watch {
+    struct watch_settings settings;
+    double now; /* seconds since it began, by the intervals' own measure */
+    struct memory_fall fall;
+    struct episode episodes[ALERT_COUNT];
+};
+
+void watch_init(struct watch *watch, struct watch_settings settings);
+
+/* Asks the sampler for the metrics that watching needs. Returns 0 or a negative errno. */
+int watch_want(struct sampler *sampler);
+
+/* Takes in an interval. Fills EVENTS[WATCH_EVENTS_MAX] and returns how many there are. */
+size_t watch_step(struct watch *watch, const struct interval *interval, struct event *events);
+
+/* Whether the interval's context switches are beyond their threshold. */
+bool watch_is_storm(const struct watch *watch, const struct interval *interval);
