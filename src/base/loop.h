@@ -1,4 +1,5 @@
-/* The one loop that everything happens in: descriptors, and what is to be done when they are ready. Around epoll(7). */
+/* The one loop that everything happens in: descriptors, and what is to be done when they are ready. Around
+ * epoll(7). */
 #pragma once
 
 #include <stdbool.h>

@@ -10,8 +10,8 @@ struct signals {
 };
 
 /*
- * Blocks the COUNT signals of LIST and calls CAUGHT in the loop for each that comes. SIGPIPE is ignored from here on: writing to a
- * closed pipe gives EPIPE instead. Returns 0 or a negative errno.
+ * Blocks the COUNT signals of LIST and calls CAUGHT in the loop for each that comes. SIGPIPE is ignored from
+ * here on: writing to a closed pipe gives EPIPE instead. Returns 0 or a negative errno.
  */
 int signals_catch(struct signals *signals, struct loop *loop, const int *list, unsigned count,
                   void (*caught)(void *context, int signal), void *context);

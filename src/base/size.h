@@ -3,5 +3,6 @@
 
 #include "base/text.h"
 
-/* "512K", "9.8M", "61G": binary units, one digit behind the point below 10. BYTES is finite and not negative. */
+/* "512K", "9.8M", "61G": binary units, one digit behind the point below 10. BYTES is finite and not negative.
+ */
 void text_size(struct text *text, double bytes);

@@ -47,42 +47,65 @@ void text_char(struct text *text, char byte)
         text->lost++;
 }
 
-void text_repeat(struct text *text, char byte, size_t count)
+void text_indent(struct text *text, size_t start, size_t count)
 {
-    while (count-- > 0)
-        text_char(text, byte);
+    size_t room = text->capacity - text->length;
+    size_t taken = count < room ? count : room;
+
+    memmove(text->bytes + start + taken, text->bytes + start, text->length - start);
+    memset(text->bytes + start, ' ', taken);
+    text->length += taken;
+    text->lost += count - taken;
 }
 
 void text_unsigned(struct text *text, uint64_t number)
 {
-    char digits[20];
-    size_t start = sizeof(digits);
+    enum { DIGITS_MAX = 20 };
+    char digits[DIGITS_MAX * 2]; /* the second half is only ever copied from */
+    size_t start = DIGITS_MAX;
 
     do {
         digits[--start] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    text_bytes(text, digits + start, sizeof(digits) - start);
+    if (text->capacity - text->length < DIGITS_MAX) {
+        text_bytes(text, digits + start, DIGITS_MAX - start);
+    } else {
+        memcpy(text->bytes + text->length, digits + start,
+               DIGITS_MAX); /* of fixed length: two moves, no call */
+        text->length += DIGITS_MAX - start;
+    }
+}
+
+/* NUMBER, finite and not negative, to the nearest whole number. */
+static uint64_t rounded(double number)
+{
+    double sum = number + 0.5;
+    return sum < 0x1p64 ? (uint64_t)sum : UINT64_MAX;
+}
+
+static void put_fraction(struct text *text, uint64_t fraction, uint64_t power)
+{
+    text_char(text, '.');
+    for (uint64_t place = power / 10; place > 0; place /= 10)
+        text_char(text, (char)('0' + fraction / place % 10));
 }
 
 void text_decimal(struct text *text, double number, unsigned decimals)
 {
     static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
-    uint32_t power = powers[decimals];
 
     if (number < 0) {
         text_char(text, '-');
         number = -number;
     }
-    double scaled = number * power + 0.5;
-    uint64_t rounded = scaled < 0x1p64 ? (uint64_t)scaled : UINT64_MAX;
-    text_unsigned(text, rounded / power);
-    if (decimals == 0)
+    if (decimals == 0) {
+        text_unsigned(text, rounded(number));
         return;
-    text_char(text, '.');
-    uint32_t fraction = (uint32_t)(rounded % power);
-    for (uint32_t place = power / 10; place > 0; place /= 10)
-        text_char(text, (char)('0' + fraction / place % 10));
+    }
+    uint64_t units = rounded(number * powers[decimals]);
+    text_unsigned(text, units / powers[decimals]);
+    put_fraction(text, units % powers[decimals], powers[decimals]);
 }
 
 void text_printable(struct text *text, const char *string)

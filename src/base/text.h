@@ -1,8 +1,8 @@
 /*
  * Text under construction in memory of a fixed size: a row is put together here and leaves in one write.
  *
- * Appending never allocates and never overruns: bytes that do not fit are dropped and counted in `lost`. Numbers
- * have a decimal point whatever the locale.
+ * Appending never allocates and never overruns: bytes that do not fit are dropped and counted in `lost`.
+ * Numbers have a decimal point whatever the locale.
  */
 #pragma once
 
@@ -20,14 +20,18 @@ struct text {
 /* Text over memory that the caller owns and keeps alive. */
 struct text text_over(char *memory, size_t capacity);
 
-/* Text over fresh zeroed memory, every page of it touched. `bytes` is NULL when there is none. Free with text_free(). */
+/* Text over fresh zeroed memory, every page of it touched. `bytes` is NULL when there is none. Free with
+ * text_free(). */
 struct text text_new(size_t capacity);
 void text_free(struct text *text);
 
 void text_bytes(struct text *text, const char *bytes, size_t length);
 void text_string(struct text *text, const char *string);
 void text_char(struct text *text, char byte);
-void text_repeat(struct text *text, char byte, size_t count);
+
+/* Puts COUNT blanks in front of what was put since the text was START bytes long. */
+void text_indent(struct text *text, size_t start, size_t count);
+
 void text_unsigned(struct text *text, uint64_t number);
 
 /* NUMBER with exactly DECIMALS (0 to 6) digits behind the point, rounded half up; finite values only. */

@@ -25,7 +25,8 @@ static void read_ticks(void *context)
 int ticker_start(struct ticker *ticker, struct loop *loop, uint64_t start_ns, uint64_t period_ns,
                  void (*ready)(void *context), void *context)
 {
-    struct itimerspec beat = {.it_value = timespec_of(start_ns + period_ns), .it_interval = timespec_of(period_ns)};
+    struct itimerspec beat = {.it_value = timespec_of(start_ns + period_ns),
+                              .it_interval = timespec_of(period_ns)};
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0)
         return -errno;

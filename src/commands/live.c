@@ -37,7 +37,9 @@ struct live {
 static int choose_columns(struct live *live, struct problem *problem)
 {
     const struct live_settings *settings = &live->settings;
-    enum column_set set = settings->json || settings->csv ? COLUMNS_ALL : settings->wide ? COLUMNS_WIDE : COLUMNS_DEFAULT;
+    enum column_set set = settings->json || settings->csv ? COLUMNS_ALL
+                          : settings->wide                ? COLUMNS_WIDE
+                                                          : COLUMNS_DEFAULT;
 
     int error = settings->columns ? columns_add_list(&live->columns, settings->columns, problem)
                                   : columns_add_set(&live->columns, set);
@@ -92,7 +94,8 @@ static void note(const char *proc_path, const char *file, const char *why)
     problem_print(&problem);
 }
 
-/* What a kernel may lack goes without saying; what it has and does not give, or has under no such name, does not. */
+/* What a kernel may lack goes without saying; what it has and does not give, or has under no such name, does
+ * not. */
 static void note_what_is_missing(const struct live *live)
 {
     for (enum source_id source = 0; source < SOURCE_COUNT; source++) {
@@ -199,7 +202,8 @@ static int open_loop(struct live *live)
 
     int error = loop_open(&live->loop);
     if (error == 0)
-        error = signals_catch(&live->signals, &live->loop, signals, sizeof(signals) / sizeof(*signals), on_signal, live);
+        error = signals_catch(&live->signals, &live->loop, signals, sizeof(signals) / sizeof(*signals),
+                              on_signal, live);
     if (error == 0)
         error = hook_open(&live->hook, &live->loop, live->settings.on_event, on_hook_idle, live);
     return error;

@@ -3,6 +3,7 @@
 
 int command_metrics(int argc, char **argv)
 {
-    (void)argc; (void)argv;
+    (void)argc;
+    (void)argv;
     return STATUS_DONE;
 }

@@ -10,5 +10,6 @@ struct beat {
     uint64_t count;       /* rows; 0: for ever */
 };
 
-/* Reads [DELAY [COUNT]] from a terminated list of words. Sets *BEAT, by default 1 s for ever. Returns 0, or -EINVAL with *PROBLEM set. */
+/* Reads [DELAY [COUNT]] from a terminated list of words. Sets *BEAT, by default 1 s for ever. Returns 0, or
+ * -EINVAL with *PROBLEM set. */
 int operands_parse_beat(char **words, struct beat *beat, struct problem *problem);

@@ -8,7 +8,8 @@
 enum { OPTIONS_MAX = 64, FIRST_LONG = 256 };
 
 /* getopt_long's two views of the table. A row's long name returns FIRST_LONG + its index. */
-static void make_getopt_tables(const struct option_row *rows, size_t count, struct option *longs, char *shorts)
+static void make_getopt_tables(const struct option_row *rows, size_t count, struct option *longs,
+                               char *shorts)
 {
     *shorts++ = ':'; /* report a missing argument as ':' */
     for (size_t i = 0; i < count; i++) {
@@ -62,7 +63,8 @@ static int complain(int found, char **argv, struct problem *problem)
     return problem_set(problem, EINVAL, "unknown option '%s': see --help", option);
 }
 
-/* "-1" where a number is expected would be taken for an option, and named without its digits behind the first. */
+/* "-1" where a number is expected would be taken for an option, and named without its digits behind the
+ * first. */
 static const char *negative_number(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -73,8 +75,8 @@ static const char *negative_number(int argc, char **argv)
     return NULL;
 }
 
-int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv, int *operands,
-                  struct problem *problem)
+int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
+                  int *operands, struct problem *problem)
 {
     struct option longs[OPTIONS_MAX + 1];
     char shorts[OPTIONS_MAX * 2 + 2];

@@ -13,8 +13,9 @@ struct option_row {
     const char *help;
 
     /*
-     * What it does to the command's settings: apply() where there is one, which returns 0 or a negative errno for a value that is not as
-     * EXPECTED says; else the field at OFFSET is set, a bool to true or a const char * to the value.
+     * What it does to the command's settings: apply() where there is one, which returns 0 or a negative errno
+     * for a value that is not as EXPECTED says; else the field at OFFSET is set, a bool to true or a const
+     * char * to the value.
      */
     int (*apply)(void *settings, const char *value);
     const char *expected;
@@ -22,11 +23,12 @@ struct option_row {
 };
 
 /*
- * Parses ARGV into SETTINGS. Options may follow operands; "--" ends them. Sets *OPERANDS to the index of the first operand in ARGV, whose
- * words are reordered. Returns 0, or -EINVAL with *PROBLEM set to a line that names the word and what was expected.
+ * Parses ARGV into SETTINGS. Options may follow operands; "--" ends them. Sets *OPERANDS to the index of the
+ * first operand in ARGV, whose words are reordered. Returns 0, or -EINVAL with *PROBLEM set to a line that
+ * names the word and what was expected.
  */
-int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv, int *operands,
-                  struct problem *problem);
+int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
+                  int *operands, struct problem *problem);
 
 /* One line for each option. */
 void options_put_help(struct text *text, const struct option_row *rows, size_t count);

@@ -1,4 +1,5 @@
-/* /proc/loadavg: "0.06 0.03 0.01 2/79 2154". Format: fs/proc/loadavg.c. The three averages are read as hundredths. */
+/* /proc/loadavg: "0.06 0.03 0.01 2/79 2154". Format: fs/proc/loadavg.c. The three averages are read as
+ * hundredths. */
 #include "kernel/source_format.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * /proc/meminfo: "Key:   NUMBER kB" lines, read as bytes; lines without the unit are counts. Format: fs/proc/meminfo.c. The
- * "kB" are KiB.
+ * /proc/meminfo: "Key:   NUMBER kB" lines, read as bytes; lines without the unit are counts. Format:
+ * fs/proc/meminfo.c. The "kB" are KiB.
  */
 #include "kernel/source_format.h"
 

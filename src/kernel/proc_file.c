@@ -10,8 +10,9 @@
 enum {
     FIRST_CAPACITY = 4096,
     /*
-     * Below this a short read is the end of the file: fs/seq_file.c collects at least a page (4096 bytes) before it
-     * hands out a piece, less one record, and no record of the files that are read here is anywhere near half a page.
+     * Below this a short read is the end of the file: fs/seq_file.c collects at least a page (4096 bytes)
+     * before it hands out a piece, less one record, and no record of the files that are read here is anywhere
+     * near half a page.
      */
     SURELY_ONE_PIECE = 2048,
 };

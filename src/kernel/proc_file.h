@@ -1,10 +1,11 @@
 /*
  * One file below /proc, kept open and read whole, again and again.
  *
- * A file of /proc has no size: how far it goes shows only in reading. The kernel hands out the larger ones in pieces of a page or
- * more (fs/seq_file.c), and asking "is there more?" costs a system call each time. So the first read goes on until
- * the kernel says that nothing is left and remembers how many pieces that took and with which word the last line began; a
- * later read that took as many pieces and ends with the same line is whole. Anything else is read to its end again.
+ * A file of /proc has no size: how far it goes shows only in reading. The kernel hands out the larger ones in
+ * pieces of a page or more (fs/seq_file.c), and asking "is there more?" costs a system call each time. So the
+ * first read goes on until the kernel says that nothing is left and remembers how many pieces that took and
+ * with which word the last line began; a later read that took as many pieces and ends with the same line is
+ * whole. Anything else is read to its end again.
  */
 #pragma once
 
@@ -26,8 +27,9 @@ struct proc_file {
 int proc_file_open(struct proc_file *file, int proc_fd, const char *path);
 
 /*
- * Reads the file as it is now into bytes[0..length). The memory grows, with room to spare, when the file has outgrown
- * it: at the first read, and only as an exception later. Returns 0 or a negative errno; the length is 0 then.
+ * Reads the file as it is now into bytes[0..length). The memory grows, with room to spare, when the file has
+ * outgrown it: at the first read, and only as an exception later. Returns 0 or a negative errno; the length
+ * is 0 then.
  */
 int proc_file_read(struct proc_file *file);
 

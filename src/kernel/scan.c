@@ -3,9 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool is_digit(char byte)
+/* 0 to 9, or more for any other byte. */
+static unsigned digit_of(char byte)
 {
-    return byte >= '0' && byte <= '9';
+    return (unsigned)(unsigned char)byte - '0';
 }
 
 static const char *skip_blanks(const char *at, const char *end)
@@ -15,13 +16,25 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* Adds the digits at AT to *SUM; *FITS turns false where they outgrow 64 bits. */
-static const char *scan_digits(const char *at, const char *end, uint64_t *sum, bool *fits)
+/* Digits, as far as they go. The value is absent where there is none or where they outgrow 64 bits. */
+static inline const char *scan_digits(const char *at, const char *end, struct value *value)
 {
-    for (; at < end && is_digit(*at); at++) {
-        if (__builtin_mul_overflow(*sum, 10, sum) || __builtin_add_overflow(*sum, (uint64_t)(*at - '0'), sum))
-            *fits = false;
+    enum {
+        SURE_DIGITS = 19
+    }; /* 10^19 - 1 fits whatever the digits: all but a few numbers end before it gets dear */
+    const char *first = at;
+    const char *sure = end - at > SURE_DIGITS ? at + SURE_DIGITS : end;
+    uint64_t sum = 0;
+    unsigned digit;
+    bool fits = true;
+
+    for (; at < sure && (digit = digit_of(*at)) <= 9; at++)
+        sum = sum * 10 + digit;
+    for (; at < end && (digit = digit_of(*at)) <= 9; at++) {
+        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum))
+            fits = false;
     }
+    *value = (struct value){sum, fits && at > first};
     return at;
 }
 
@@ -32,27 +45,24 @@ static bool ends_word(const char *at, const char *end)
 
 const char *scan_unsigned(const char *at, const char *end, struct value *value)
 {
-    const char *first = skip_blanks(at, end);
-    uint64_t sum = 0;
-    bool fits = true;
-    const char *behind = scan_digits(first, end, &sum, &fits);
-
-    *value = (struct value){sum, behind > first && fits && ends_word(behind, end)};
-    return behind;
+    at = scan_digits(skip_blanks(at, end), end, value);
+    value->present &= ends_word(at, end);
+    return at;
 }
 
 const char *scan_hundredths(const char *at, const char *end, struct value *value)
 {
-    const char *first = skip_blanks(at, end);
-    uint64_t sum = 0;
-    bool fits = true;
-    const char *point = scan_digits(first, end, &sum, &fits);
+    struct value hundredths;
 
-    *value = (struct value){0};
-    if (point == first || point == end || *point != '.')
-        return point;
-    const char *behind = scan_digits(point + 1, end, &sum, &fits);
-    *value = (struct value){sum, behind == point + 3 && fits && ends_word(behind, end)};
+    at = scan_digits(skip_blanks(at, end), end, value);
+    if (at == end || *at != '.') {
+        value->present = false;
+        return at;
+    }
+    const char *behind = scan_digits(at + 1, end, &hundredths);
+    value->present &= behind == at + 3 && ends_word(behind, end) &&
+                      !__builtin_mul_overflow(value->number, UINT64_C(100), &value->number) &&
+                      !__builtin_add_overflow(value->number, hundredths.number, &value->number);
     return behind;
 }
 

@@ -1,4 +1,5 @@
-/* Reading numbers out of bytes that came from the kernel and are not trusted: every step is bounded by END. */
+/* Reading numbers out of bytes that came from the kernel and are not trusted: every step is bounded by END.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -11,15 +12,16 @@ struct value {
 };
 
 /*
- * Skips blanks and reads a whole number that ends at a blank, a newline or END. The value is absent where there is none, or
- * where it does not fit 64 bits. Returns the place behind it.
+ * Skips blanks and reads a whole number that ends at a blank, a newline or END. The value is absent where
+ * there is none, or where it does not fit 64 bits. Returns the place behind it.
  */
 const char *scan_unsigned(const char *at, const char *end, struct value *value);
 
 /* As scan_unsigned, for a number with two decimals, "0.06": read as hundredths, 6. */
 const char *scan_hundredths(const char *at, const char *end, struct value *value);
 
-/* Reads COUNT numbers in a row; those that the line does not have are absent. Returns the place behind the last. */
+/* Reads COUNT numbers in a row; those that the line does not have are absent. Returns the place behind the
+ * last. */
 const char *scan_unsigneds(const char *at, const char *end, struct value *values, unsigned count);
 
 /* The end of the line that AT is on: its newline, or END. */

@@ -160,8 +160,8 @@ static bool find_nearby(struct wanted_line *line, const char *bytes, size_t leng
 }
 
 /*
- * Follows every line from where it stood. A line moves by as much as the one before it, but for the digits between the
- * two. False when the file is not the one that was learned: then nothing is known of any line.
+ * Follows every line from where it stood. A line moves by as much as the one before it, but for the digits
+ * between the two. False when the file is not the one that was learned: then nothing is known of any line.
  */
 static bool follow_lines(struct source *source, const char *bytes, size_t length)
 {

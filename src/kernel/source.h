@@ -1,9 +1,10 @@
 /*
  * The files of /proc that faultline reads at every row, as numbers by name.
  *
- * A reader says once which values it wants. The first read learns where their lines stand; later reads look there, check that
- * the line starts as it should, and follow lines that moved because a number before them gained or lost a digit. What
- * cannot be found so is learned anew: a value is found under its own key, or it is absent.
+ * A reader says once which values it wants. The first read learns where their lines stand; later reads look
+ * there, check that the line starts as it should, and follow lines that moved because a number before them
+ * gained or lost a digit. What cannot be found so is learned anew: a value is found under its own key, or it
+ * is absent.
  */
 #pragma once
 
@@ -28,7 +29,8 @@ struct source;
 const char *source_name(enum source_id id); /* "vmstat" */
 const char *source_path(enum source_id id); /* "vmstat", "pressure/memory": below /proc */
 
-/* Without opening anything: 0 where the format could have a value of this name, else -ENOENT or -ENAMETOOLONG. */
+/* Without opening anything: 0 where the format could have a value of this name, else -ENOENT or
+ * -ENAMETOOLONG. */
 int source_knows(enum source_id id, const char *name);
 
 /* A source that wants nothing yet and is not open. NULL without memory. Free with source_free(). */
@@ -41,10 +43,12 @@ int source_want(struct source *source, const char *name);
 /* How many values a read gives: some more than were asked for, as lines are read whole. */
 size_t source_value_count(const struct source *source);
 
-/* Opens the file below the directory PROC_FD and reads it once. Returns 0 or a negative errno (no PSI: ENOENT, EOPNOTSUPP). */
+/* Opens the file below the directory PROC_FD and reads it once. Returns 0 or a negative errno (no PSI:
+ * ENOENT, EOPNOTSUPP). */
 int source_open(struct source *source, int proc_fd);
 
-/* Reads the file. Fills VALUES[source_value_count()]; all are absent where that fails. Returns 0 or a negative errno. */
+/* Reads the file. Fills VALUES[source_value_count()]; all are absent where that fails. Returns 0 or a
+ * negative errno. */
 int source_read(struct source *source, struct value *values);
 
 /* source_read() on bytes that are at hand: for tests, fuzzing, and what else has the text of such a file. */

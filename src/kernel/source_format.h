@@ -16,10 +16,12 @@ struct source_format {
     const char *name; /* as in "vmstat.pgfault" */
     const char *path; /* below /proc */
 
-    /* Finds the place of the value NAME. Returns 0, -ENOENT where the file has no such value, -ENAMETOOLONG. */
+    /* Finds the place of the value NAME. Returns 0, -ENOENT where the file has no such value, -ENAMETOOLONG.
+     */
     int (*locate)(const char *name, struct line_place *place);
 
-    /* Reads the FIELDS values of a line from what follows its start; END is the end of the file, not of the line. */
+    /* Reads the FIELDS values of a line from what follows its start; END is the end of the file, not of the
+     * line. */
     void (*parse)(const char *at, const char *end, struct value *values, unsigned fields);
 };
 

@@ -1,13 +1,13 @@
 /*
  * /proc/stat: CPU time by what it was spent on, and counts since boot. Format: fs/proc/stat.c, proc(5).
  *
- *     cpu  2541 0 1415 131888 337 0 32 9 0 0      in ticks of sysconf(_SC_CLK_TCK), summed over all possible CPUs
- *     cpu0 964 0 461 66706 10 0 3 2 0 0           one line for each CPU that is online
- *     intr 143383 0 0 …                           all interrupts, then one number for each
- *     ctxt 323570
+ *     cpu  2541 0 1415 131888 337 0 32 9 0 0      in ticks of sysconf(_SC_CLK_TCK), summed over all possible
+ * CPUs cpu0 964 0 461 66706 10 0 3 2 0 0           one line for each CPU that is online intr 143383 0 0 … all
+ * interrupts, then one number for each ctxt 323570
  *
- * The idle time of a CPU that is offline comes from another clock than while it was online (get_idle_time()), so that the sums on
- * the first line jump, either way, when the number of online CPUs changes. Hence "cpu.online".
+ * The idle time of a CPU that is offline comes from another clock than while it was online (get_idle_time()),
+ * so that the sums on the first line jump, either way, when the number of online CPUs changes. Hence
+ * "cpu.online".
  */
 #include "kernel/source_format.h"
 
@@ -52,7 +52,8 @@ static struct value count_online(const char *at, const char *end)
 {
     uint64_t online = 0;
 
-    for (at = scan_line_end(at, end); end - at > 4 && memcmp(at, "\ncpu", 4) == 0; at = scan_line_end(at + 1, end))
+    for (at = scan_line_end(at, end); end - at > 4 && memcmp(at, "\ncpu", 4) == 0;
+         at = scan_line_end(at + 1, end))
         online++;
     return (struct value){online, online > 0};
 }

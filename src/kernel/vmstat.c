@@ -1,6 +1,6 @@
 /*
- * /proc/vmstat: "KEY NUMBER" lines, 100 to 200 of them. Format: mm/vmstat.c, vmstat_text[]. The order is fixed for the life of a
- * boot; keys come and go between versions.
+ * /proc/vmstat: "KEY NUMBER" lines, 100 to 200 of them. Format: mm/vmstat.c, vmstat_text[]. The order is
+ * fixed for the life of a boot; keys come and go between versions.
  */
 #include "kernel/vmstat.h"
 
@@ -44,7 +44,8 @@ static int locate(const char *name, struct line_place *place)
 
 static void parse(const char *at, const char *end, struct value *values, unsigned fields)
 {
-    scan_unsigneds(at, end, values, fields);
+    (void)fields; /* one a line */
+    scan_unsigned(at, end, values);
 }
 
 const struct source_format vmstat_format = {"vmstat", "vmstat", locate, parse};

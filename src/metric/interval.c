@@ -35,7 +35,8 @@ static double at_most(double number, double ceiling)
     return number > ceiling ? ceiling : number;
 }
 
-/* The state of now. A difference of two numbers that were not read at one instant may dip below zero: that is zero. */
+/* The state of now. A difference of two numbers that were not read at one instant may dip below zero: that is
+ * zero. */
 static double state(const struct formula *formula, const struct snapshot *now)
 {
     double sum = -(double)formula->less;
@@ -76,7 +77,8 @@ static struct growth growth(const struct formula *formula, const struct snapshot
         }
         bool backwards = new->number < old->number;
         /* Subtract first: a double holds 53 bits, a counter 64. */
-        double change = backwards ? -(double)(old->number - new->number) : (double)(new->number - old->number);
+        double change =
+            backwards ? -(double)(old->number - new->number) : (double)(new->number - old->number);
         growth.backwards |= backwards;
         growth.amount += term->subtract ? -change : change;
         added |= !term->subtract;
@@ -95,9 +97,9 @@ static double scaled_growth(const struct formula *formula, const struct snapshot
 }
 
 /*
- * The kernel books the time of an idle CPU as idle or as I/O wait by what is true at the instant of the read, and may
- * book a stretch again under the other name at the next one (get_idle_time(), get_iowait_time()): one steps back, the other forward by
- * as much. Their sum is right.
+ * The kernel books the time of an idle CPU as idle or as I/O wait by what is true at the instant of the read,
+ * and may book a stretch again under the other name at the next one (get_idle_time(), get_iowait_time()): one
+ * steps back, the other forward by as much. Their sum is right.
  */
 static void settle_idle_and_iowait(double *idle, double *iowait)
 {
@@ -112,44 +114,44 @@ static void settle_idle_and_iowait(double *idle, double *iowait)
     }
 }
 
-static bool same_cpus(const struct sampler *sampler, const struct snapshot *before, const struct snapshot *after)
+static bool same_cpus(const struct sampler *sampler, const struct snapshot *before,
+                      const struct snapshot *after)
 {
-    const struct formula *cpus = sampler_formula(sampler, M_cpus_online);
+    const struct formula *cpus = &sampler_formulas(sampler)[M_cpus_online];
     return state(cpus, before) == state(cpus, after); /* false where either is absent */
 }
 
-/* Ticks spent by each CPU_SHARE row; false where they mean nothing. */
-static bool cpu_ticks(double *ticks, const struct sampler *sampler, const struct snapshot *before,
-                      const struct snapshot *after)
+/* Ticks that each CPU_SHARE row took, into TICKS by its place in the table, and their sum; NAN where they
+ * mean nothing. */
+static double cpu_ticks(double *ticks, const struct sampler *sampler, const struct snapshot *before,
+                        const struct snapshot *after)
 {
-    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
-        if (metric_table[i].kind != METRIC_CPU_SHARE)
-            continue;
-        struct growth grown = growth(sampler_formula(sampler, i), before, after);
+    const struct formula *formulas = sampler_formulas(sampler);
+    double sum = 0;
+
+    if (!same_cpus(sampler, before, after))
+        return NAN;
+    for (size_t i = M_FIRST_CPU_SHARE; i <= M_LAST_CPU_SHARE; i++) {
+        struct growth grown = growth(&formulas[i], before, after);
         if (grown.backwards && i != M_cpu_idle_percent && i != M_cpu_iowait_percent)
-            return false;
+            return NAN;
         if (isnan(grown.amount))
             grown.amount = 0; /* a field that this kernel does not have took no time */
         ticks[i] = grown.backwards ? grown.amount : at_least(grown.amount, 0);
+        sum += ticks[i];
     }
     settle_idle_and_iowait(&ticks[M_cpu_idle_percent], &ticks[M_cpu_iowait_percent]);
-    return ticks[M_cpu_idle_percent] >= 0 && ticks[M_cpu_iowait_percent] >= 0;
+    return ticks[M_cpu_idle_percent] < 0 || ticks[M_cpu_iowait_percent] < 0 ? NAN : sum;
 }
 
 static void compute_cpu_shares(struct interval *interval, const struct sampler *sampler,
                                const struct snapshot *before, const struct snapshot *after)
 {
     double ticks[METRIC_TABLE_SIZE];
-    double sum = 0;
-    bool known = same_cpus(sampler, before, after) && cpu_ticks(ticks, sampler, before, after);
+    double sum = cpu_ticks(ticks, sampler, before, after);
 
-    for (size_t i = 0; known && i < METRIC_TABLE_SIZE; i++)
-        sum += metric_table[i].kind == METRIC_CPU_SHARE ? ticks[i] : 0;
-    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
-        if (metric_table[i].kind == METRIC_CPU_SHARE)
-            interval->values[i] =
-                known && sum > 0 && sampler_has(sampler, i, after) ? ticks[i] / sum * 100 : NAN;
-    }
+    for (size_t i = M_FIRST_CPU_SHARE; i <= M_LAST_CPU_SHARE; i++)
+        interval->values[i] = sum > 0 && sampler_has(sampler, i, after) ? ticks[i] / sum * 100 : NAN;
 }
 
 static double compute(const struct formula *formula, double seconds, const struct snapshot *before,
@@ -174,10 +176,14 @@ void interval_compute(struct interval *interval, const struct sampler *sampler, 
 {
     interval->wall_ns = after->wall_ns;
     interval->seconds = (double)(after->monotonic_ns - before->monotonic_ns) / (double)NS_PER_SECOND;
-    for (size_t i = 0; i < interval->value_count; i++) {
-        const struct formula *formula = sampler_formula(sampler, i);
-        if (formula->term_count > 0 && formula->kind != METRIC_CPU_SHARE)
-            interval->values[i] = compute(formula, interval->seconds, before, after);
+
+    const struct formula *formulas = sampler_formulas(sampler);
+    size_t count;
+    const size_t *wanted = sampler_wanted(sampler, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct formula *formula = &formulas[wanted[i]];
+        if (formula->kind != METRIC_CPU_SHARE)
+            interval->values[wanted[i]] = compute(formula, interval->seconds, before, after);
     }
     if (sampler_wants(sampler, M_cpu_idle_percent))
         compute_cpu_shares(interval, sampler, before, after);

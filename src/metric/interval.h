@@ -17,8 +17,9 @@ int interval_init(struct interval *interval, const struct sampler *sampler);
 void interval_free(struct interval *interval);
 
 /*
- * Computes every wanted metric between two snapshots of the sampler. Rates divide by the measured time. A counter that went backwards
- * makes its metrics absent; CPU shares are absent when the number of CPUs changed, and otherwise add up to 100.
+ * Computes every wanted metric between two snapshots of the sampler. Rates divide by the measured time. A
+ * counter that went backwards makes its metrics absent; CPU shares are absent when the number of CPUs
+ * changed, and otherwise add up to 100.
  */
 void interval_compute(struct interval *interval, const struct sampler *sampler, const struct snapshot *before,
                       const struct snapshot *after);

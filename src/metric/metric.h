@@ -1,4 +1,5 @@
-/* A metric: a figure that faultline shows, how it is made from what the kernel counts, and how it is printed. */
+/* A metric: a figure that faultline shows, how it is made from what the kernel counts, and how it is printed.
+ */
 #pragma once
 
 #include "kernel/source.h"
@@ -30,14 +31,18 @@ enum metric_id {
     METRIC_TABLE_SIZE
 };
 
+/* The CPU_SHARE rows stand together; a test holds them to it. */
+enum { M_FIRST_CPU_SHARE = M_cpu_user_percent, M_LAST_CPU_SHARE = M_cpu_guest_percent };
+
 extern const struct metric metric_table[METRIC_TABLE_SIZE];
 
 /* The row whose id or heading NAME is, or NULL. */
 const struct metric *metric_find(const char *name);
 
 /*
- * A metric made from one key of a file, "vmstat.KEY" or "meminfo.KEY", for figures that the table does not have. Sets *METRIC,
- * to be freed with free(). Returns 0, -ENOENT where NAME has no such form, -ENAMETOOLONG, -ENOMEM.
+ * A metric made from one key of a file, "vmstat.KEY" or "meminfo.KEY", for figures that the table does not
+ * have. Sets *METRIC, to be freed with free(). Returns 0, -ENOENT where NAME has no such form, -ENAMETOOLONG,
+ * -ENOMEM.
  */
 int metric_of_key(const char *name, struct metric **metric);
 

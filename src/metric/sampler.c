@@ -15,6 +15,8 @@ struct sampler {
     size_t value_count;
     struct formula *formulas; /* one a metric; term values are relative to the source until opened */
     size_t metric_count;
+    size_t *wanted; /* indices into formulas; made when opened */
+    size_t wanted_count;
 };
 
 struct sampler *sampler_new(void)
@@ -38,6 +40,7 @@ void sampler_free(struct sampler *sampler)
     for (size_t i = 0; i < SOURCE_COUNT; i++)
         source_free(sampler->sources[i]);
     free(sampler->formulas);
+    free(sampler->wanted);
     free(sampler);
 }
 
@@ -96,14 +99,11 @@ static int make_formula(struct sampler *sampler, const struct metric *metric, si
 /* A share needs the whole to be a share of, and the number of CPUs to know that the whole is one. */
 static int want_cpu_shares(struct sampler *sampler)
 {
-    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
-        if ((metric_table[i].kind == METRIC_CPU_SHARE || i == M_cpus_online) && !sampler_wants(sampler, i)) {
-            int error = make_formula(sampler, &metric_table[i], i);
-            if (error < 0)
-                return error;
-        }
-    }
-    return 0;
+    int error = sampler_want(sampler, &metric_table[M_cpus_online], NULL);
+
+    for (size_t i = M_FIRST_CPU_SHARE; error == 0 && i <= M_LAST_CPU_SHARE; i++)
+        error = make_formula(sampler, &metric_table[i], i);
+    return error;
 }
 
 /* Makes room for one more metric behind those there are. */
@@ -170,25 +170,39 @@ static void place_values(struct sampler *sampler)
     }
 }
 
+static int list_wanted(struct sampler *sampler)
+{
+    sampler->wanted = calloc(sampler->metric_count, sizeof(*sampler->wanted));
+    if (!sampler->wanted)
+        return -ENOMEM;
+    for (size_t i = 0; i < sampler->metric_count; i++) {
+        if (sampler_wants(sampler, i))
+            sampler->wanted[sampler->wanted_count++] = i;
+    }
+    return 0;
+}
+
 int sampler_open(struct sampler *sampler, const char *proc_path, struct problem *problem)
 {
     int proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc_fd < 0)
-        return problem_set(problem, errno, "%s: %s: --proc takes the folder that /proc is mounted on", proc_path,
-                           strerror(errno));
+        return problem_set(problem, errno, "%s: %s: --proc takes the folder that /proc is mounted on",
+                           proc_path, strerror(errno));
 
     int error = 0;
     enum source_id failed = 0;
     int opened = open_sources(sampler, proc_fd, &error, &failed);
     close(proc_fd);
     if (opened == 0 && error < 0) {
-        const char *mend = error == -ENOENT   ? "mount it (mount -t proc proc /proc), or name another with --proc DIR"
+        const char *mend = error == -ENOENT
+                               ? "mount it (mount -t proc proc /proc), or name another with --proc DIR"
                            : error == -EACCES ? "run as a user who may read it"
                                               : "name another folder with --proc DIR";
-        return problem_set(problem, -error, "%s/%s: %s: %s", proc_path, source_path(failed), strerror(-error), mend);
+        return problem_set(problem, -error, "%s/%s: %s: %s", proc_path, source_path(failed), strerror(-error),
+                           mend);
     }
     place_values(sampler);
-    return 0;
+    return list_wanted(sampler);
 }
 
 int sampler_source_error(const struct sampler *sampler, enum source_id source)
@@ -216,6 +230,12 @@ size_t sampler_metric_count(const struct sampler *sampler)
     return sampler->metric_count;
 }
 
+const size_t *sampler_wanted(const struct sampler *sampler, size_t *count)
+{
+    *count = sampler->wanted_count;
+    return sampler->wanted;
+}
+
 bool sampler_wants(const struct sampler *sampler, size_t index)
 {
     return sampler->formulas[index].term_count > 0;
@@ -235,7 +255,7 @@ bool sampler_has(const struct sampler *sampler, size_t index, const struct snaps
     return added;
 }
 
-const struct formula *sampler_formula(const struct sampler *sampler, size_t index)
+const struct formula *sampler_formulas(const struct sampler *sampler)
 {
-    return &sampler->formulas[index];
+    return sampler->formulas;
 }

@@ -25,30 +25,39 @@ struct sampler *sampler_new(void);
 void sampler_free(struct sampler *sampler);
 
 /*
- * Wants a row of metric_table, or another metric, which has to live as long as the sampler. *INDEX, where not NULL, is set to its place in an
- * interval's values; for a row of the table that is its enum metric_id. Only before sampler_open(). Returns 0 or a negative errno.
+ * Wants a row of metric_table, or another metric, which has to live as long as the sampler. *INDEX, where not
+ * NULL, is set to its place in an interval's values; for a row of the table that is its enum metric_id. Only
+ * before sampler_open(). Returns 0 or a negative errno.
  */
 int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *index);
 
 /*
- * Opens the files below PROC_PATH. A file that this kernel does not have, or that may not be read, leaves its metrics absent. Where none of
- * the wanted ones opens, or PROC_PATH itself does not, fills *PROBLEM and returns a negative errno.
+ * Opens the files below PROC_PATH. A file that this kernel does not have, or that may not be read, leaves its
+ * metrics absent. Where none of the wanted ones opens, or PROC_PATH itself does not, fills *PROBLEM and
+ * returns a negative errno.
  */
 int sampler_open(struct sampler *sampler, const char *proc_path, struct problem *problem);
 
-/* The error that kept a source from being opened or read at the start, as a negative errno; 0 where it is open or not wanted. */
+/* The error that kept a source from being opened or read at the start, as a negative errno; 0 where it is
+ * open or not wanted. */
 int sampler_source_error(const struct sampler *sampler, enum source_id source);
 
 /* Fits the sampler; NULL without memory. Free with free(). */
 struct snapshot *snapshot_new(const struct sampler *sampler);
 
-/* One clock reading and one pread for each file. Allocates nothing. What cannot be read is absent in the snapshot. */
+/* One clock reading and one pread for each file. Allocates nothing. What cannot be read is absent in the
+ * snapshot. */
 void sampler_read(struct sampler *sampler, struct snapshot *snapshot);
 
-/* Metrics that have a place: the table's, wanted or not, then the others in the order in which they were wanted. */
+/* Metrics that have a place: the table's, wanted or not, then the others in the order in which they were
+ * wanted. */
 size_t sampler_metric_count(const struct sampler *sampler);
 
-/* Metric INDEX: whether it is wanted, and whether the kernel gave all that it is made from in this snapshot. */
+/* The places of those that are wanted, COUNT of them. Valid from sampler_open() on. */
+const size_t *sampler_wanted(const struct sampler *sampler, size_t *count);
+
+/* Metric INDEX: whether it is wanted, and whether the kernel gave all that it is made from in this snapshot.
+ */
 bool sampler_wants(const struct sampler *sampler, size_t index);
 bool sampler_has(const struct sampler *sampler, size_t index, const struct snapshot *snapshot);
 
@@ -67,4 +76,5 @@ struct formula {
     enum source_id source;
 };
 
-const struct formula *sampler_formula(const struct sampler *sampler, size_t index);
+/* All of them, by the metrics' places. */
+const struct formula *sampler_formulas(const struct sampler *sampler);

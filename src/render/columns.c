@@ -5,10 +5,12 @@
 #include <string.h>
 
 static const enum metric_id default_set[] = {
-    M_procs_running,           M_procs_blocked,         M_swap_used_bytes,
-    M_mem_free_bytes,          M_buffers_bytes,         M_cached_bytes,
-    M_minor_faults_per_second, M_major_faults_per_second, M_interrupts_per_second,
-    M_context_switches_per_second, M_cpu_user_percent,  M_cpu_system_percent,
+    M_procs_running,           M_procs_blocked,
+    M_swap_used_bytes,         M_mem_free_bytes,
+    M_buffers_bytes,           M_cached_bytes,
+    M_minor_faults_per_second, M_major_faults_per_second,
+    M_interrupts_per_second,   M_context_switches_per_second,
+    M_cpu_user_percent,        M_cpu_system_percent,
     M_cpu_idle_percent,        M_cpu_iowait_percent,
 };
 
@@ -43,7 +45,10 @@ static const enum metric_id psi_set[] = {
     M_io_some_stall_percent,  M_io_full_stall_percent,
 };
 
-#define SET(set) {set, sizeof(set) / sizeof(*(set))}
+#define SET(set)                                                                                             \
+    {                                                                                                        \
+        set, sizeof(set) / sizeof(*(set))                                                                    \
+    }
 
 static const struct {
     const enum metric_id *list;
@@ -103,10 +108,11 @@ int columns_add_list(struct columns *columns, const char *list, struct problem *
         if (error == -ENOMEM)
             return error;
         if (error < 0)
-            return problem_set(problem, EINVAL,
-                               "unknown column '%s': expected ids or headings that `-o help` lists, vmstat.KEY or "
-                               "meminfo.KEY, with commas between",
-                               name);
+            return problem_set(
+                problem, EINVAL,
+                "unknown column '%s': expected ids or headings that `-o help` lists, vmstat.KEY or "
+                "meminfo.KEY, with commas between",
+                name);
         word += length;
         if (*word == '\0')
             return 0;
@@ -135,6 +141,8 @@ void columns_free(struct columns *columns)
 void columns_put_help(struct text *text)
 {
     for (size_t i = 0; i < METRIC_TABLE_SIZE; i++)
-        text_format(text, "%-7s %-30s %s\n", metric_table[i].heading, metric_table[i].id, metric_table[i].help);
-    text_string(text, "vmstat.KEY, meminfo.KEY: any key of /proc/vmstat (counters per second) or /proc/meminfo\n");
+        text_format(text, "%-7s %-30s %s\n", metric_table[i].heading, metric_table[i].id,
+                    metric_table[i].help);
+    text_string(text,
+                "vmstat.KEY, meminfo.KEY: any key of /proc/vmstat (counters per second) or /proc/meminfo\n");
 }

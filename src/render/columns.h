@@ -20,18 +20,20 @@ struct columns {
 /* The sets that columns are put together from. */
 enum column_set {
     COLUMNS_DEFAULT, /* the 14 of a row */
-    COLUMNS_WIDE,    /* -w: the default ones with swap traffic, disk traffic, refaults, available memory, st, gu among them */
-    COLUMNS_PSI,     /* --psi: stall shares */
-    COLUMNS_ALL,     /* the whole table: JSON and CSV */
+    COLUMNS_WIDE, /* -w: the default ones with swap traffic, disk traffic, refaults, available memory, st, gu
+                     among them */
+    COLUMNS_PSI,  /* --psi: stall shares */
+    COLUMNS_ALL,  /* the whole table: JSON and CSV */
     COLUMN_SETS
 };
 
-/* Start from a zeroed struct. Each of these adds at the end what is not there yet, and returns 0 or a negative errno. */
+/* Start from a zeroed struct. Each of these adds at the end what is not there yet, and returns 0 or a
+ * negative errno. */
 int columns_add_set(struct columns *columns, enum column_set set);
 
 /*
- * Adds what a user's LIST names: ids and headings of the metric table, vmstat.KEY, meminfo.KEY, with commas between. -EINVAL with *PROBLEM
- * set where a word is none of these.
+ * Adds what a user's LIST names: ids and headings of the metric table, vmstat.KEY, meminfo.KEY, with commas
+ * between. -EINVAL with *PROBLEM set where a word is none of these.
  */
 int columns_add_list(struct columns *columns, const char *list, struct problem *problem);
 

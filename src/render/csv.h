@@ -1,4 +1,5 @@
-/* Intervals as CSV (RFC 4180, but lines end with a newline alone): the keys of the JSON sample, but for `type`, as its header. */
+/* Intervals as CSV (RFC 4180, but lines end with a newline alone): the keys of the JSON sample, but for
+ * `type`, as its header. */
 #pragma once
 
 #include "metric/interval.h"

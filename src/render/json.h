@@ -9,8 +9,8 @@ void json_put_sample(struct text *text, const struct columns *columns, const str
 void json_put_event(struct text *text, const struct event *event);
 
 /*
- * STRING in quotes. Whatever bytes it holds, the result is valid JSON in UTF-8: what JSON wants escaped is, and a byte that is no
- * part of valid UTF-8 becomes U+FFFD.
+ * STRING in quotes. Whatever bytes it holds, the result is valid JSON in UTF-8: what JSON wants escaped is,
+ * and a byte that is no part of valid UTF-8 becomes U+FFFD.
  */
 void json_put_string(struct text *text, const char *string);
 

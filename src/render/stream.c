@@ -12,7 +12,8 @@ enum { EVENT_BYTES_MAX = EVENT_MESSAGE_MAX * 6 + 512 }; /* JSON turns a byte int
 
 static size_t output_max(const struct columns *columns)
 {
-    size_t row = json_sample_max(columns) + table_row_max(columns) * 2; /* of any format, and a header in front of it */
+    size_t row = json_sample_max(columns) +
+                 table_row_max(columns) * 2; /* of any format, and a header in front of it */
     return row + (size_t)WATCH_EVENTS_MAX * EVENT_BYTES_MAX;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Everything a run prints, in one of the formats: headings, intervals, events. What is put is collected, and leaves in one
- * write at the next flush.
+ * Everything a run prints, in one of the formats: headings, intervals, events. What is put is collected, and
+ * leaves in one write at the next flush.
  */
 #pragma once
 
@@ -29,5 +29,6 @@ void stream_put_header(struct stream *stream);
 void stream_put_interval(struct stream *stream, const struct interval *interval, bool storm);
 void stream_put_event(struct stream *stream, const struct event *event);
 
-/* Writes what was put: to standard output, notes to standard error. Returns 0 or the negative errno of standard output. */
+/* Writes what was put: to standard output, notes to standard error. Returns 0 or the negative errno of
+ * standard output. */
 int stream_flush(struct stream *stream);

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 /*
- * The locale's character set by its name. setlocale() would read the locale's files at every start to tell the same, and
- * would change how numbers are printed.
+ * The locale's character set by its name. setlocale() would read the locale's files at every start to tell
+ * the same, and would change how numbers are printed.
  */
 static bool locale_is_utf8(void)
 {

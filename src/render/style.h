@@ -17,7 +17,8 @@ struct style {
     enum size_unit unit;
 };
 
-/* What suits the descriptor: signs on a UTF-8 terminal, colours on a terminal unless NO_COLOR is set or TERM is dumb. */
+/* What suits the descriptor: signs on a UTF-8 terminal, colours on a terminal unless NO_COLOR is set or TERM
+ * is dumb. */
 struct style style_for(int fd, enum color_choice color);
 
 /* Escape sequences; empty where the style has no colour. */

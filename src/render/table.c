@@ -5,7 +5,7 @@
 #include <math.h>
 
 enum {
-    CELL_MAX = 128, /* fits a heading made of the longest key, and any 64-bit number */
+    CELL_MAX = 128, /* more than a heading made of the longest key, or any 64-bit number, needs */
     ROW_EXTRA_MAX = 128,
     TIMESTAMP_WIDTH = 19,
 };
@@ -54,49 +54,46 @@ static void put_value(struct text *text, const struct metric *metric, double val
 struct row {
     struct text *text;
     size_t start;
-    size_t edge; /* where the last column ends when all fits */
+    size_t cell; /* where the current cell starts in the text */
+    size_t edge; /* how long the row is when the current cell is done, where all fits */
 };
 
-static void put_cell(struct row *row, const struct text *cell, size_t width)
+static struct row begin_row(struct text *text)
 {
-    size_t separator = row->edge > 0 ? 1 : 0;
+    return (struct row){.text = text, .start = text->length};
+}
+
+static struct text *begin_cell(struct row *row, size_t width)
+{
+    if (row->edge > 0) {
+        text_char(row->text, ' ');
+        row->edge++;
+    }
+    row->edge += width;
+    row->cell = row->text->length;
+    return row->text;
+}
+
+static void end_cell(struct row *row)
+{
     size_t used = row->text->length - row->start;
-    row->edge += separator + width;
-    size_t wanted = row->edge > cell->length ? row->edge - cell->length : 0;
-    size_t blanks = wanted > used + separator ? wanted - used : separator;
-
-    text_repeat(row->text, ' ', blanks);
-    text_bytes(row->text, cell->bytes, cell->length);
-}
-
-static void put_timestamp(struct row *row, void (*put)(struct text *, uint64_t), uint64_t wall_ns)
-{
-    char bytes[CELL_MAX];
-    struct text cell = text_over(bytes, sizeof(bytes));
-
-    put(&cell, wall_ns);
-    put_cell(row, &cell, TIMESTAMP_WIDTH);
-}
-
-static void put_zone(struct text *text, uint64_t wall_ns)
-{
-    (void)wall_ns;
-    text_string(text, clock_zone());
+    if (used < row->edge)
+        text_indent(row->text, row->cell, row->edge - used);
 }
 
 void table_put_header(struct text *text, const struct table *table)
 {
-    struct row row = {.text = text, .start = text->length};
+    struct row row = begin_row(text);
 
     for (size_t i = 0; i < table->columns->count; i++) {
         const struct metric *metric = table->columns->list[i].metric;
-        char bytes[CELL_MAX];
-        struct text cell = text_over(bytes, sizeof(bytes));
-        text_printable(&cell, metric->heading);
-        put_cell(&row, &cell, metric->width);
+        text_printable(begin_cell(&row, metric->width), metric->heading);
+        end_cell(&row);
     }
-    if (table->style.timestamp)
-        put_timestamp(&row, put_zone, 0);
+    if (table->style.timestamp) {
+        text_string(begin_cell(&row, TIMESTAMP_WIDTH), clock_zone());
+        end_cell(&row);
+    }
     text_char(text, '\n');
 }
 
@@ -112,16 +109,15 @@ void table_put_row(struct text *text, const struct table *table, const struct in
     if (storm)
         text_string(text, style_storm(&table->style));
 
-    struct row row = {.text = text, .start = text->length};
+    struct row row = begin_row(text);
     for (size_t i = 0; i < table->columns->count; i++) {
         const struct column *column = &table->columns->list[i];
-        char bytes[CELL_MAX];
-        struct text cell = text_over(bytes, sizeof(bytes));
-        put_value(&cell, column->metric, interval->values[column->index], table->style.unit);
-        put_cell(&row, &cell, column->metric->width);
+        put_value(begin_cell(&row, column->metric->width), column->metric, interval->values[column->index],
+                  table->style.unit);
+        end_cell(&row);
     }
     if (table->style.timestamp)
-        put_timestamp(&row, clock_put_local, interval->wall_ns);
+        clock_put_local(begin_cell(&row, TIMESTAMP_WIDTH), interval->wall_ns);
     if (is_unusual(interval->seconds, table->delay_seconds)) {
         text_string(text, " [");
         text_decimal(text, interval->seconds, 1);

@@ -14,7 +14,8 @@ struct table {
 /* The headings. Each put adds whole lines. */
 void table_put_header(struct text *text, const struct table *table);
 
-/* One row. A number that outgrows its column pushes the row to the right, and the next columns win the space back. STORM: in red. */
+/* One row. A number that outgrows its column pushes the row to the right, and the next columns win the space
+ * back. STORM: in red. */
 void table_put_row(struct text *text, const struct table *table, const struct interval *interval, bool storm);
 
 /* An event as a line of its own. */

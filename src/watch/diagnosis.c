@@ -8,7 +8,7 @@ static const double majority = 0.5;
 
 const enum metric_id diagnosis_inputs[] = {
     M_major_faults_per_second,  M_refaults_file_per_second, M_refaults_anon_per_second,
-    M_swap_in_bytes_per_second, M_io_in_bytes_per_second,   M_direct_reclaims_per_second,
+    M_swap_in_bytes_per_second, M_io_in_bytes_per_second,   M_direct_scans_per_second,
 };
 const size_t diagnosis_input_count = sizeof(diagnosis_inputs) / sizeof(*diagnosis_inputs);
 
@@ -40,8 +40,8 @@ static struct reads reads_of(const struct interval *interval)
         .known = !isnan(values[M_refaults_file_per_second]),
     };
     /*
-     * What block devices delivered is the measure, as a fault reads more pages than one (read-ahead). Files on network file
-     * systems and compressed swap in memory do not pass there: then the parts are the whole.
+     * What block devices delivered is the measure, as a fault reads more pages than one (read-ahead). Files
+     * on network file systems and compressed swap in memory do not pass there: then the parts are the whole.
      */
     double from_devices = zero_if_absent(values[M_io_in_bytes_per_second]) / page_size;
     double parts = reads.refaulted_file + reads.swapped_in;
@@ -71,7 +71,7 @@ enum diagnosis diagnose_memory_stall(const struct interval *interval)
     if (reads == DIAGNOSIS_SWAP_THRASH || reads == DIAGNOSIS_FILE_THRASH)
         return reads;
     /* A first read is no stall for memory (mm/filemap.c counts waits for refaulting pages alone). */
-    return interval->values[M_direct_reclaims_per_second] > 0 ? DIAGNOSIS_DIRECT_RECLAIM : DIAGNOSIS_NONE;
+    return interval->values[M_direct_scans_per_second] > 0 ? DIAGNOSIS_DIRECT_RECLAIM : DIAGNOSIS_NONE;
 }
 
 const char *diagnosis_name(enum diagnosis diagnosis)
@@ -110,9 +110,9 @@ void diagnosis_put_meaning(struct text *text, enum diagnosis diagnosis, const st
         text_string(text, ": memory in use was swapped out and is needed again");
         break;
     case DIAGNOSIS_DIRECT_RECLAIM:
-        text_string(text, "direct reclaims ");
-        text_decimal(text, interval->values[M_direct_reclaims_per_second], 0);
-        text_string(text, "/s: tasks must free memory before they get any");
+        text_string(text, "direct reclaim of ");
+        text_decimal(text, interval->values[M_direct_scans_per_second], 0);
+        text_string(text, " pages/s: tasks must free memory before they get any");
         break;
     case DIAGNOSIS_NONE:
         break;

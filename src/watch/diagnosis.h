@@ -1,4 +1,5 @@
-/* Why a machine reads or stands still, told from the counters of one interval. The rules and their sources: docs/diagnosis.md. */
+/* Why a machine reads or stands still, told from the counters of one interval. The rules and their sources:
+ * docs/diagnosis.md. */
 #pragma once
 
 #include "base/text.h"

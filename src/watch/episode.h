@@ -1,7 +1,8 @@
 /*
- * The life of one alert. It begins in the first interval whose value is beyond the threshold and ends when none was for
- * EPISODE_QUIET_SECONDS, so that a value that swings around the threshold is one episode and not many. In between it is told again every
- * EPISODE_REPEAT_SECONDS, or at once when it has become twice as bad as last told.
+ * The life of one alert. It begins in the first interval whose value is beyond the threshold and ends when
+ * none was for EPISODE_QUIET_SECONDS, so that a value that swings around the threshold is one episode and not
+ * many. In between it is told again every EPISODE_REPEAT_SECONDS, or at once when it has become twice as bad
+ * as last told.
  */
 #pragma once
 

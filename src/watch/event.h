@@ -25,11 +25,11 @@ struct event {
     /* of an alert */
     const char *alert; /* "major_faults" */
     enum event_state state;
-    double value;             /* of this interval; NAN where the kernel did not say */
+    double value; /* of this interval; NAN where the kernel did not say */
     double threshold;
-    double worst;             /* value of the episode so far */
-    double duration_seconds;  /* of the episode so far */
-    const char *diagnosis;    /* "file_thrash", or NULL where the figures carry none */
+    double worst;            /* value of the episode so far */
+    double duration_seconds; /* of the episode so far */
+    const char *diagnosis;   /* "file_thrash", or NULL where the figures carry none */
 
     /* of an OOM kill */
     uint64_t kills;

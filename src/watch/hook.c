@@ -39,7 +39,8 @@ static void kill_running(void *context)
     }
 }
 
-int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context), void *context)
+int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context),
+              void *context)
 {
     *hook = (struct hook){.command = command, .loop = loop, .idle = idle, .context = context};
     if (!command)
@@ -82,7 +83,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
     return error;
 }
 
-/* Starts the command with INPUT as its standard input. Returns 0 or a positive errno, as posix_spawn(3) does. */
+/* Starts the command with INPUT as its standard input. Returns 0 or a positive errno, as posix_spawn(3) does.
+ */
 static int spawn(struct hook *hook, int input)
 {
     extern char **environ;

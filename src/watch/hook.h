@@ -1,9 +1,11 @@
 /*
- * --on-event: a command of the user's that is run for each event, with the event as one line on its standard input.
+ * --on-event: a command of the user's that is run for each event, with the event as one line on its standard
+ * input.
  *
- * Never more than one at a time; events that come meanwhile wait in a queue of fixed size, and those that find it full are dropped,
- * counted and said. A command that takes longer than HOOK_TIMEOUT_SECONDS is killed, with the processes of its group. Its output goes to
- * standard error, so that it does not mix with rows.
+ * Never more than one at a time; events that come meanwhile wait in a queue of fixed size, and those that
+ * find it full are dropped, counted and said. A command that takes longer than HOOK_TIMEOUT_SECONDS is
+ * killed, with the processes of its group. Its output goes to standard error, so that it does not mix with
+ * rows.
  */
 #pragma once
 
@@ -34,7 +36,8 @@ struct hook {
 };
 
 /* COMMAND, or NULL, stays the caller's and is run by /bin/sh. Returns 0 or a negative errno. */
-int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context), void *context);
+int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context),
+              void *context);
 void hook_close(struct hook *hook);
 
 /* Runs the command with LINE now or when its turn comes. Does not wait. */

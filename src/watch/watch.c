@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-/* The fall of memory is taken over at least this long: in a short interval, one large allocation looks like a flood. */
+/* The fall of memory is taken over at least this long: in a short interval, one large allocation looks like a
+ * flood. */
 static const double fall_seconds = 1;
 
 static void put_fall_rate(struct text *text, const struct watch *watch)
@@ -189,8 +190,8 @@ static void terminate(struct text *text)
     text->bytes[text->length] = '\0';
 }
 
-static void fill_alert(struct event *event, enum alert_id alert, enum episode_step step, const struct watch *watch,
-                       const struct interval *interval)
+static void fill_alert(struct event *event, enum alert_id alert, enum episode_step step,
+                       const struct watch *watch, const struct interval *interval)
 {
     static const enum event_state states[] = {
         [EPISODE_BEGINS] = STATE_BEGIN, [EPISODE_CONTINUES] = STATE_CONTINUE, [EPISODE_ENDS] = STATE_END};
@@ -244,9 +245,9 @@ size_t watch_step(struct watch *watch, const struct interval *interval, struct e
     if (interval->values[M_oom_kills] > 0)
         fill_oom_kill(&events[count++], interval->values[M_oom_kills]);
     for (enum alert_id alert = 0; alert < ALERT_COUNT; alert++) {
-        enum episode_step step = episode_step(&watch->episodes[alert], rules[alert].bound,
-                                              measure(watch, interval, alert),
-                                              threshold(watch, interval, alert), watch->now, interval->seconds);
+        enum episode_step step =
+            episode_step(&watch->episodes[alert], rules[alert].bound, measure(watch, interval, alert),
+                         threshold(watch, interval, alert), watch->now, interval->seconds);
         if (step != EPISODE_SILENT)
             fill_alert(&events[count++], alert, step, watch, interval);
     }
@@ -257,6 +258,7 @@ size_t watch_step(struct watch *watch, const struct interval *interval, struct e
 
 bool watch_is_storm(const struct watch *watch, const struct interval *interval)
 {
-    return bound_exceeded(rules[ALERT_CONTEXT_SWITCHES].bound, measure(watch, interval, ALERT_CONTEXT_SWITCHES),
+    return bound_exceeded(rules[ALERT_CONTEXT_SWITCHES].bound,
+                          measure(watch, interval, ALERT_CONTEXT_SWITCHES),
                           threshold(watch, interval, ALERT_CONTEXT_SWITCHES));
 }

@@ -1,4 +1,5 @@
-/* Watches the intervals of a machine go by and says what is worth an event. One row of a table in watch.c is one alert. */
+/* Watches the intervals of a machine go by and says what is worth an event. One row of a table in watch.c is
+ * one alert. */
 #pragma once
 
 #include "metric/interval.h"
@@ -21,7 +22,10 @@ struct watch_settings {
     bool context_switches_per_cpu;
 };
 
-#define WATCH_DEFAULTS {.major_faults = 50, .context_switches = 5000}
+#define WATCH_DEFAULTS                                                                                       \
+    {                                                                                                        \
+        .major_faults = 50, .context_switches = 5000                                                         \
+    }
 
 /* Memory that can still be had, at the last time that the fall of it was taken. */
 struct memory_fall {
