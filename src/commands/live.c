@@ -1,11 +1,11 @@
 /* faultline [OPTIONS] [DELAY [COUNT]]: live rows. */
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/loop.h"
 #include "base/signals.h"
 #include "base/ticker.h"
 #include "commands/commands.h"
 #include "commands/live_settings.h"
+#include "commands/outcome.h"
 #include "render/json.h"
 #include "render/stream.h"
 #include "watch/hook.h"
@@ -252,23 +252,6 @@ static void release(struct live *live)
     columns_free(&live->columns);
 }
 
-static int fail(struct problem *problem, int error, int status)
-{
-    if (problem->text[0] == '\0')
-        problem_set(problem, -error, "%s", strerror(-error));
-    problem_print(problem);
-    return status;
-}
-
-static int print_help(void (*put)(struct text *))
-{
-    char bytes[16384];
-    struct text text = text_over(bytes, sizeof(bytes));
-
-    put(&text);
-    return file_write_all(STDOUT_FILENO, text.bytes, text.length) < 0 ? STATUS_FAILED : STATUS_DONE;
-}
-
 static void put_version(struct text *text)
 {
     text_string(text, "faultline " FAULTLINE_VERSION "\n");
@@ -281,15 +264,15 @@ int command_live(int argc, char **argv)
 
     int error = live_settings_parse(&live.settings, argc, argv, &problem);
     if (error < 0)
-        return fail(&problem, error, STATUS_USAGE);
+        return outcome_failed(&problem, error);
     if (live.settings.help)
-        return print_help(live_settings_put_help);
+        return outcome_print(live_settings_put_help);
     if (live.settings.version)
-        return print_help(put_version);
+        return outcome_print(put_version);
     if (live.settings.columns && strcmp(live.settings.columns, "help") == 0)
-        return print_help(columns_put_help);
+        return outcome_print(columns_put_help);
 
     error = run(&live, &problem);
     release(&live);
-    return error < 0 ? fail(&problem, error, error == -EINVAL ? STATUS_USAGE : STATUS_FAILED) : STATUS_DONE;
+    return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
 }

@@ -1,0 +1,35 @@
+#include "commands/outcome.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int outcome_failed(struct problem *problem, int error)
+{
+    if (problem->text[0] == '\0')
+        problem_set(problem, -error, "%s", strerror(-error));
+    problem_print(problem);
+    return error == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
+}
+
+int outcome_write(const struct text *text, struct problem *problem)
+{
+    int error = text->lost > 0 ? -EOVERFLOW : file_write_all(STDOUT_FILENO, text->bytes, text->length);
+
+    if (error == 0 || error == -EPIPE)
+        return 0;
+    return problem_set(problem, -error, "standard output: %s", strerror(-error));
+}
+
+int outcome_print(void (*put)(struct text *text))
+{
+    char bytes[32768];
+    struct text text = text_over(bytes, sizeof(bytes));
+    struct problem problem = {0};
+
+    put(&text);
+    int error = outcome_write(&text, &problem);
+    return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
+}

@@ -1,0 +1,20 @@
+/* How a command ends. */
+#pragma once
+
+#include "base/problem.h"
+#include "base/text.h"
+
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/*
+ * Prints the problem, or the negative ERROR itself where the problem has no text. Returns the exit status:
+ * STATUS_USAGE for -EINVAL, which is what a wrong command line gives, else STATUS_FAILED.
+ */
+int outcome_failed(struct problem *problem, int error);
+
+/* Writes the text to standard output. Returns 0, or a negative errno with *PROBLEM set. A reader that has
+ * gone is no error. */
+int outcome_write(const struct text *text, struct problem *problem);
+
+/* Prints what PUT puts, at most 32 KiB, and returns the exit status. */
+int outcome_print(void (*put)(struct text *text));
