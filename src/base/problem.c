@@ -11,7 +11,7 @@ int problem_set(struct problem *problem, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+    (void)vsnprintf(problem->text, sizeof(problem->text), format, arguments);
     va_end(arguments);
     return -error;
 }

@@ -112,7 +112,8 @@ void text_printable(struct text *text, const char *string)
 {
     for (; *string; string++) {
         unsigned char byte = (unsigned char)*string;
-        text_char(text, byte < 0x20 || byte == 0x7f ? '?' : *string);
+        bool control = byte < 0x20 || byte == 0x7f;
+        text_char(text, (char)(control ? '?' : byte));
     }
 }
 

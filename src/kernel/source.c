@@ -112,7 +112,7 @@ static struct wanted_line *add_line(struct source *source, const struct line_pla
         .first_value = source->value_count,
         .offset = OFFSET_ABSENT,
     };
-    strcpy(line->start, place->start);
+    memcpy(line->start, place->start, line->start_length + 1);
     source->lines = lines;
     source->value_count += place->fields;
     source->learned_length = 0;

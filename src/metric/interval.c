@@ -147,7 +147,7 @@ static double cpu_ticks(double *ticks, const struct sampler *sampler, const stru
 static void compute_cpu_shares(struct interval *interval, const struct sampler *sampler,
                                const struct snapshot *before, const struct snapshot *after)
 {
-    double ticks[METRIC_TABLE_SIZE];
+    double ticks[METRIC_TABLE_SIZE] = {0};
     double sum = cpu_ticks(ticks, sampler, before, after);
 
     for (size_t i = M_FIRST_CPU_SHARE; i <= M_LAST_CPU_SHARE; i++)

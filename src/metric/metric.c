@@ -29,21 +29,24 @@ struct keyed_metric {
     char texts[]; /* id, then key */
 };
 
+/* NAME is "FILE.KEY"; the id is NAME and SUFFIX. */
 static struct keyed_metric *keyed_metric_new(const char *name, const char *key, const char *suffix)
 {
-    size_t id_size = strlen(name) + strlen(suffix) + 1;
+    size_t name_length = strlen(name);
+    size_t suffix_size = strlen(suffix) + 1;
     size_t key_size = strlen(key) + 1;
-    struct keyed_metric *keyed = calloc(1, sizeof(*keyed) + id_size + key_size);
+    struct keyed_metric *keyed = calloc(1, sizeof(*keyed) + name_length + suffix_size + key_size);
 
     if (!keyed)
         return NULL;
-    strcpy(keyed->texts, name);
-    strcat(keyed->texts, suffix);
-    memcpy(keyed->texts + id_size, key, key_size);
+    char *key_copy = keyed->texts + name_length + suffix_size;
+    memcpy(keyed->texts, name, name_length);
+    memcpy(keyed->texts + name_length, suffix, suffix_size);
+    memcpy(key_copy, key, key_size);
     keyed->metric = (struct metric){
         .id = keyed->texts,
-        .keys = keyed->texts + id_size,
-        .heading = keyed->texts + id_size,
+        .keys = key_copy,
+        .heading = key_copy,
         .width = key_size > 6 ? (unsigned)key_size - 1 : 5,
         .raw = RAW_ONE,
         .help = "a key of the kernel's own",

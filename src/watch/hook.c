@@ -67,7 +67,8 @@ void hook_close(struct hook *hook)
 /* A process group of its own, no signal blocked or ignored that faultline blocks or ignores. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
-    sigset_t none, defaults;
+    sigset_t none;
+    sigset_t defaults;
 
     sigemptyset(&none);
     sigemptyset(&defaults);
@@ -87,8 +88,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
  */
 static int spawn(struct hook *hook, int input)
 {
-    extern char **environ;
-    const char *arguments[] = {"sh", "-c", hook->command, NULL};
+    char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)hook->command, NULL}; /* not written to */
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
 
@@ -103,8 +103,7 @@ static int spawn(struct hook *hook, int input)
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     if (error == 0)
-        error = posix_spawn(&hook->running, "/bin/sh", &actions, &attributes,
-                            (char *const *)(uintptr_t)arguments, environ); /* which does not write to them */
+        error = posix_spawn(&hook->running, "/bin/sh", &actions, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;

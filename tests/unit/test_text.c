@@ -1,0 +1,233 @@
+#include "support.h"
+
+#include <locale.h>
+#include <string.h>
+
+static void bytes_strings_and_chars_are_appended(void **state)
+{
+    (void)state;
+    TEXT(text, 32);
+
+    text_string(&text, "min");
+    text_char(&text, ' ');
+    text_bytes(&text, "maj and more", 3);
+    assert_text(&text, "min maj");
+}
+
+static void what_does_not_fit_is_dropped_and_counted_in_lost(void **state)
+{
+    (void)state;
+    char memory[] = "........";
+    struct text text = text_over(memory, 5);
+
+    text_string(&text, "abcdefgh");
+    assert_int_equal(text.length, 5);
+    assert_int_equal(text.lost, 3);
+    text_char(&text, 'x');
+    assert_int_equal(text.lost, 4);
+    text_unsigned(&text, 12345);
+    assert_int_equal(text.lost, 9);
+    text_indent(&text, 1, 3);
+    assert_int_equal(text.lost, 12);
+    text_format(&text, "%d", 77);
+    assert_int_equal(text.lost, 14);
+    text_printable(&text, "\n\n");
+    assert_int_equal(text.lost, 16);
+    assert_int_equal(text.length, 5);
+    assert_string_equal(memory, "abcde...");
+}
+
+static void a_number_at_the_end_of_the_memory_is_cut_there(void **state)
+{
+    (void)state;
+    char memory[] = "........";
+    struct text text = text_over(memory, 3);
+
+    text_unsigned(&text, 12345);
+    assert_string_equal(memory, "123.....");
+    assert_int_equal(text.length, 3);
+    assert_int_equal(text.lost, 2);
+}
+
+static void a_number_fits_to_the_last_byte(void **state)
+{
+    (void)state;
+
+    for (size_t room = 20; room <= 45; room++) {
+        char memory[64];
+        memset(memory, '.', sizeof(memory));
+        struct text text = text_over(memory, room);
+        for (size_t i = 0; i < room - 20; i++)
+            text_char(&text, '_');
+        text_unsigned(&text, UINT64_MAX);
+        assert_int_equal(text.length, room);
+        assert_int_equal(text.lost, 0);
+        assert_memory_equal(memory + room - 20, "18446744073709551615.", 21);
+    }
+}
+
+static void whole_numbers(void **state)
+{
+    (void)state;
+    TEXT(text, 64);
+
+    text_unsigned(&text, 0);
+    text_char(&text, ' ');
+    text_unsigned(&text, 9);
+    text_char(&text, ' ');
+    text_unsigned(&text, 10);
+    text_char(&text, ' ');
+    text_unsigned(&text, 4294967296);
+    text_char(&text, ' ');
+    text_unsigned(&text, UINT64_MAX);
+    assert_text(&text, "0 9 10 4294967296 18446744073709551615");
+}
+
+static void decimals_are_rounded_half_up(void **state)
+{
+    static const struct {
+        double number;
+        unsigned decimals;
+        const char *expected;
+    } cases[] = {
+        {0, 0, "0"},
+        {0, 2, "0.00"},
+        {0.5, 0, "1"},
+        {1.5, 0, "2"},
+        {2.5, 0, "3"},
+        {0.499, 0, "0"},
+        {1.25, 1, "1.3"},
+        {0.04, 1, "0.0"},
+        {99.94, 1, "99.9"},
+        {99.96, 1, "100.0"},
+        {0.05, 2, "0.05"},
+        {7.0625, 3, "7.063"},
+        {1.0 / 3, 6, "0.333333"},
+        {1000.001, 3, "1000.001"},
+        {-1.5, 1, "-1.5"},
+        {4294967296.25, 2, "4294967296.25"},
+        {18e18, 0, "18000000000000000000"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        TEXT(text, 64);
+        text_decimal(&text, cases[i].number, cases[i].decimals);
+        assert_text(&text, cases[i].expected);
+    }
+}
+
+/* A counter that grew by some 2^62 in a second: improbable, but a wrong number must not come of it. */
+static void decimals_of_a_huge_number_keep_its_value(void **state)
+{
+    (void)state;
+    TEXT(one, 64);
+    TEXT(three, 64);
+
+    text_decimal(&one, 5e18, 1);
+    assert_text(&one, "5000000000000000000.0");
+    text_decimal(&three, 4e16, 3);
+    assert_text(&three, "40000000000000000.000");
+}
+
+static void numbers_have_a_point_in_every_locale(void **state)
+{
+    (void)state;
+    static const char *const comma_locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "tr_TR.UTF-8"};
+    size_t i = 0;
+
+    while (i < COUNT_OF(comma_locales) && !setlocale(LC_ALL, comma_locales[i]))
+        i++;
+    if (i == COUNT_OF(comma_locales))
+        skip();
+    TEXT(text, 32);
+    text_decimal(&text, 2.5, 2);
+    setlocale(LC_ALL, "C");
+    assert_text(&text, "2.50");
+}
+
+static void indent_moves_only_what_came_after_start(void **state)
+{
+    (void)state;
+    TEXT(text, 32);
+
+    text_string(&text, "ab");
+    text_string(&text, "cd");
+    text_indent(&text, 2, 3);
+    assert_text(&text, "ab   cd");
+    text_indent(&text, 7, 2);
+    assert_text(&text, "ab   cd  ");
+}
+
+static void indent_beyond_the_end_keeps_what_is_there(void **state)
+{
+    (void)state;
+    char memory[] = "........";
+    struct text text = text_over(memory, 6);
+
+    text_string(&text, "abcd");
+    text_indent(&text, 2, 5);
+    assert_string_equal(memory, "ab  cd..");
+    assert_int_equal(text.lost, 3);
+}
+
+static void control_bytes_cannot_steer_a_terminal(void **state)
+{
+    (void)state;
+    TEXT(text, 64);
+
+    text_printable(&text, "a\033[31mb\nc\td\x7f\x01 é \xff");
+    assert_text(&text, "a?[31mb?c?d?? é \xff");
+}
+
+static void format_appends_and_counts_what_it_cuts(void **state)
+{
+    (void)state;
+    TEXT(whole, 32);
+    char memory[] = "........";
+    struct text cut = text_over(memory, 6);
+
+    text_string(&whole, "a ");
+    text_format(&whole, "%s=%d", "b", 5);
+    assert_text(&whole, "a b=5");
+    text_format(&cut, "%s", "12345678");
+    assert_int_equal(cut.length + cut.lost, 8);
+    assert_true(cut.length >= 5 && cut.length <= 6);
+    assert_memory_equal(memory, "12345", 5);
+    assert_memory_equal(memory + 6, "..", 2);
+}
+
+static void new_text_is_empty_zeroed_and_freed(void **state)
+{
+    (void)state;
+    struct text text = text_new(10000);
+
+    assert_non_null(text.bytes);
+    assert_int_equal(text.capacity, 10000);
+    assert_int_equal(text.length, 0);
+    for (size_t i = 0; i < text.capacity; i++)
+        assert_int_equal(text.bytes[i], 0);
+    text_free(&text);
+    assert_null(text.bytes);
+    assert_int_equal(text.capacity, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_strings_and_chars_are_appended),
+        cmocka_unit_test(what_does_not_fit_is_dropped_and_counted_in_lost),
+        cmocka_unit_test(a_number_at_the_end_of_the_memory_is_cut_there),
+        cmocka_unit_test(a_number_fits_to_the_last_byte),
+        cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(decimals_are_rounded_half_up),
+        cmocka_unit_test(decimals_of_a_huge_number_keep_its_value),
+        cmocka_unit_test(numbers_have_a_point_in_every_locale),
+        cmocka_unit_test(indent_moves_only_what_came_after_start),
+        cmocka_unit_test(indent_beyond_the_end_keeps_what_is_there),
+        cmocka_unit_test(control_bytes_cannot_steer_a_terminal),
+        cmocka_unit_test(format_appends_and_counts_what_it_cuts),
+        cmocka_unit_test(new_text_is_empty_zeroed_and_freed),
+    };
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
