@@ -103,6 +103,8 @@ void diagnosis_put_meaning(struct text *text, enum diagnosis diagnosis, const st
         break;
     case DIAGNOSIS_FILE_THRASH:
         put_share(text, "refaults ", reads.refaulted_file, reads.total);
+        if (reads.swapped_in > 0)
+            put_share(text, ", swap-ins ", reads.swapped_in, reads.total);
         text_string(text, ": the working set does not fit in RAM");
         break;
     case DIAGNOSIS_SWAP_THRASH:
