@@ -49,6 +49,7 @@ struct folder {
 /* For cmocka_unit_test_setup_teardown(): *STATE is a fresh struct folder. */
 int folder_setup(void **state);
 int folder_teardown(void **state);
+#define unit_test_in_folder(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 void folder_make(struct folder *folder);
 void folder_remove(const struct folder *folder);

@@ -23,14 +23,14 @@ static struct exact exact(const char *text)
     return copy;
 }
 
-typedef const char *scanner(const char *at, const char *end, struct value *value);
+typedef const char *scan_function(const char *at, const char *end, struct value *value);
 
 /* The value, and in *LEFT how many bytes are left behind it. */
-static struct value scan(scanner *scanner, const char *text, size_t *left)
+static struct value scan(scan_function *function, const char *text, size_t *left)
 {
     struct exact copy = exact(text);
     struct value value;
-    const char *behind = scanner(copy.bytes, copy.end, &value);
+    const char *behind = function(copy.bytes, copy.end, &value);
 
     assert_true(behind >= copy.bytes && behind <= copy.end);
     *left = (size_t)(copy.end - behind);
