@@ -39,11 +39,13 @@ int number_parse_decimal(const char *word, double *number)
         if (!is_digit(*word))
             return -EINVAL;
         digits = true;
+        if (place >= 1e18)
+            continue; /* what a double cannot hold any more */
         sum = sum * 10 + (*word - '0');
         if (point)
             place *= 10;
     }
-    if (!digits)
+    if (!digits || !(sum < 1e300))
         return -EINVAL;
     *number = sum / place;
     return 0;

@@ -103,6 +103,12 @@ void text_decimal(struct text *text, double number, unsigned decimals)
         text_unsigned(text, rounded(number));
         return;
     }
+    if (number >=
+        0x1p53) { /* from here on a double is whole, and the multiplication below would outgrow 64 bits */
+        text_unsigned(text, rounded(number));
+        put_fraction(text, 0, powers[decimals]);
+        return;
+    }
     uint64_t units = rounded(number * powers[decimals]);
     text_unsigned(text, units / powers[decimals]);
     put_fraction(text, units % powers[decimals], powers[decimals]);

@@ -89,7 +89,7 @@ static void measure_screen(struct live *live)
 
 static void note(const char *proc_path, const char *file, const char *why)
 {
-    struct problem problem;
+    struct problem problem = {0};
     problem_set(&problem, 0, "%s/%s: %s: what comes from it shows as -", proc_path, file, why);
     problem_print(&problem);
 }

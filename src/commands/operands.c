@@ -12,8 +12,8 @@ int operands_parse_beat(char **words, struct beat *beat, struct problem *problem
     *beat = (struct beat){.delay_seconds = 1};
     if (!words[0])
         return 0;
-    if (number_parse_decimal(words[0], &beat->delay_seconds) < 0 || beat->delay_seconds < delay_min ||
-        beat->delay_seconds > delay_max)
+    if (number_parse_decimal(words[0], &beat->delay_seconds) < 0 ||
+        !(beat->delay_seconds >= delay_min && beat->delay_seconds <= delay_max))
         return problem_set(problem, EINVAL, "DELAY '%s': expected seconds from 0.05 to 86400", words[0]);
     if (!words[1])
         return 0;

@@ -17,7 +17,7 @@
 
 static void complain(const struct hook *hook, const char *why)
 {
-    struct problem problem;
+    struct problem problem = {0};
     problem_set(&problem, 0, "--on-event '%s': %s", hook->command, why);
     problem_print(&problem);
 }

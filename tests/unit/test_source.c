@@ -196,21 +196,6 @@ static void a_key_that_was_there_and_is_not_is_absent(void **state)
     source_free(reader.source);
 }
 
-/* A value is found under its own key: what is there now counts, not what was there before. */
-static void a_key_that_was_missing_and_is_there_now_is_found(void **state)
-{
-    struct reader reader = {.source = source_new(SOURCE_VMSTAT)};
-    int a = want(&reader, "alpha"), b = want(&reader, "beta");
-    (void)state;
-
-    parse(&reader, "alpha 1\ngamma 3\n");
-    assert_false(reader.values[b].present);
-    parse(&reader, "alpha 1\nbeta 2\ngamma 3\n");
-    assert_value(reader.values[a], 1);
-    assert_value(reader.values[b], 2);
-    source_free(reader.source);
-}
-
 static void a_last_line_without_newline_counts(void **state)
 {
     (void)state;
@@ -391,7 +376,6 @@ int main(void)
         cmocka_unit_test(keys_far_apart_that_change_places),
         cmocka_unit_test(numbers_that_gain_and_lose_digits_move_the_lines_behind),
         cmocka_unit_test(a_key_that_was_there_and_is_not_is_absent),
-        cmocka_unit_test(a_key_that_was_missing_and_is_there_now_is_found),
         cmocka_unit_test(a_last_line_without_newline_counts),
         cmocka_unit_test(an_empty_text_then_a_filled_one),
         cmocka_unit_test(a_text_cut_short_then_whole_again),
