@@ -52,7 +52,7 @@ static int apply_alert_cs(void *settings, const char *value)
 #define FIELD(name) .offset = offsetof(struct live_settings, name)
 
 static const struct option_row rows[] = {
-    {"columns", 'o', "LIST", "these columns: ids or headings; `-o help` lists them", FIELD(columns)},
+    {"columns", 'o', "LIST", "these columns, by id or heading; `help` lists", FIELD(columns)},
     {"wide", 'w', NULL, "also avail, swap and disk traffic, refaults, st, gu", FIELD(wide)},
     {"psi", 0, NULL, "also percent of time stalled for CPU, memory, I/O", FIELD(psi)},
     {"timestamp", 't', NULL, "the time behind each row", FIELD(timestamp)},
@@ -90,8 +90,8 @@ int live_settings_parse(struct live_settings *settings, int argc, char **argv, s
 
 void live_settings_put_help(struct text *text)
 {
-    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (default 1)\n"
-                      "       faultline metrics [--json|--markdown] every metric, and what this kernel has\n"
+    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (1)\n"
+                      "       faultline metrics [--json|--markdown] every metric, its source, if it is here\n"
                       "vmstat for machines that stall: minor and major page faults apart, OOM kills,\n"
                       "pressure, and what they mean. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);

@@ -52,7 +52,7 @@ static int apply(const struct option_row *row, void *settings, const char *value
 static int complain(int found, char **argv, struct problem *problem)
 {
     const char *word = argv[optind - 1];
-    bool is_long = strncmp(word, "--", 2) == 0;
+    bool is_long = optopt == 0 || optopt >= FIRST_LONG; /* 0: a long name that is unknown or ambiguous */
     char letter[] = {'-', (char)optopt, '\0'};
     const char *option = is_long ? word : letter;
 

@@ -1,9 +1,10 @@
 /*
  * /proc/stat: CPU time by what it was spent on, and counts since boot. Format: fs/proc/stat.c, proc(5).
  *
- *     cpu  2541 0 1415 131888 337 0 32 9 0 0      in ticks of sysconf(_SC_CLK_TCK), summed over all possible
- * CPUs cpu0 964 0 461 66706 10 0 3 2 0 0           one line for each CPU that is online intr 143383 0 0 … all
- * interrupts, then one number for each ctxt 323570
+ *  - "cpu  2541 0 1415 131888 337 0 32 9 0 0": ticks of sysconf(_SC_CLK_TCK), summed over all possible CPUs
+ *  - "cpu0 964 0 461 66706 10 0 3 2 0 0": the same for each CPU that is online
+ *  - "intr 143383 0 0 ...": all interrupts, then a number for each
+ *  - "ctxt 323570", "processes 4735", "procs_running 2": one number a line
  *
  * The idle time of a CPU that is offline comes from another clock than while it was online (get_idle_time()),
  * so that the sums on the first line jump, either way, when the number of online CPUs changes. Hence

@@ -133,7 +133,8 @@ static double cpu_ticks(double *ticks, const struct sampler *sampler, const stru
         return NAN;
     for (size_t i = M_FIRST_CPU_SHARE; i <= M_LAST_CPU_SHARE; i++) {
         struct growth grown = growth(&formulas[i], before, after);
-        if (grown.backwards && i != M_cpu_idle_percent && i != M_cpu_iowait_percent)
+        bool may_step_back = i == M_cpu_idle_percent || i == M_cpu_iowait_percent;
+        if ((grown.backwards && !may_step_back) || (isnan(grown.amount) && i == M_cpu_user_percent))
             return NAN;
         if (isnan(grown.amount))
             grown.amount = 0; /* a field that this kernel does not have took no time */

@@ -60,12 +60,19 @@ static const struct {
     [COLUMNS_ALL] = {NULL, METRIC_TABLE_SIZE},
 };
 
-static int add(struct columns *columns, const struct metric *metric)
+static bool has_column(const struct columns *columns, const struct metric *metric)
 {
     for (size_t i = 0; i < columns->count; i++) {
         if (strcmp(columns->list[i].metric->id, metric->id) == 0)
-            return 0;
+            return true;
     }
+    return false;
+}
+
+static int add(struct columns *columns, const struct metric *metric)
+{
+    if (has_column(columns, metric))
+        return 0;
     struct column *list = reallocarray(columns->list, columns->count + 1, sizeof(*list));
     if (!list)
         return -ENOMEM;
@@ -91,7 +98,13 @@ static int add_own(struct columns *columns, const char *name)
         return -ENOMEM;
     columns->own = own;
     int error = metric_of_key(name, &own[columns->own_count]);
-    return error < 0 ? error : add(columns, own[columns->own_count++]);
+    if (error < 0)
+        return error;
+    if (has_column(columns, own[columns->own_count])) {
+        free(own[columns->own_count]);
+        return 0;
+    }
+    return add(columns, own[columns->own_count++]);
 }
 
 int columns_add_list(struct columns *columns, const char *list, struct problem *problem)

@@ -42,7 +42,8 @@ static void kill_running(void *context)
 int hook_open(struct hook *hook, struct loop *loop, const char *command, void (*idle)(void *context),
               void *context)
 {
-    *hook = (struct hook){.command = command, .loop = loop, .idle = idle, .context = context};
+    *hook =
+        (struct hook){.command = command, .loop = loop, .timeout.fd = -1, .idle = idle, .context = context};
     if (!command)
         return 0;
     hook->queue = calloc(HOOK_QUEUE_MAX, HOOK_LINE_MAX);
@@ -59,8 +60,10 @@ void hook_close(struct hook *hook)
 {
     if (!hook->command)
         return;
-    loop_remove(hook->loop, &hook->timeout);
-    close(hook->timeout.fd);
+    if (hook->timeout.fd >= 0) {
+        loop_remove(hook->loop, &hook->timeout);
+        close(hook->timeout.fd);
+    }
     free(hook->queue);
 }
 
