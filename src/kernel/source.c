@@ -20,6 +20,11 @@ struct wanted_line {
     size_t offset; /* where the line stood at the last read, or OFFSET_ABSENT */
 };
 
+struct line_word {
+    char bytes[LINE_START_MAX];
+    size_t length;
+};
+
 struct source {
     const struct source_format *format;
     struct proc_file file;
@@ -27,6 +32,8 @@ struct source {
     size_t line_count;
     size_t value_count;
     size_t learned_length; /* of the text that the places were learned from; 0 when not learned */
+    bool missing;          /* a wanted line was not in that text */
+    struct line_word last; /* the word that its last line began with */
 };
 
 static const struct source_format *const formats[SOURCE_COUNT] = {
@@ -159,6 +166,26 @@ static bool find_nearby(struct wanted_line *line, const char *bytes, size_t leng
     return false;
 }
 
+/* The first word of the last line, cut to fit. */
+static struct line_word last_word(const char *bytes, size_t length)
+{
+    struct line_word word = {.length = 0};
+    size_t end = length > 0 && bytes[length - 1] == '\n' ? length - 1 : length;
+    const char *newline = memrchr(bytes, '\n', end);
+
+    for (size_t at = newline ? (size_t)(newline - bytes) + 1 : 0;
+         at < length && bytes[at] > ' ' && word.length < sizeof(word.bytes); at++)
+        word.bytes[word.length++] = bytes[at];
+    return word;
+}
+
+/* Whether the text ends as the one that was learned: one that was cut short and is whole again does not. */
+static bool ends_as_learned(const struct source *source, const char *bytes, size_t length)
+{
+    struct line_word word = last_word(bytes, length);
+    return word.length == source->last.length && memcmp(word.bytes, source->last.bytes, word.length) == 0;
+}
+
 /*
  * Follows every line from where it stood. A line moves by as much as the one before it, but for the digits
  * between the two. False when the file is not the one that was learned: then nothing is known of any line.
@@ -168,7 +195,9 @@ static bool follow_lines(struct source *source, const char *bytes, size_t length
     size_t moved = 0; /* may "go below zero": size_t wraps as it should */
 
     if (length / 2 > source->learned_length || length < source->learned_length / 2)
-        return false; /* a file cut short or just filled: absent lines may be there now */
+        return false;
+    if (source->missing && !ends_as_learned(source, bytes, length))
+        return false;
     for (size_t i = 0; i < source->line_count; i++) {
         struct wanted_line *line = &source->lines[i];
         if (line->offset == OFFSET_ABSENT)
@@ -208,6 +237,8 @@ static void learn_lines(struct source *source, const char *bytes, size_t length)
     }
     qsort(source->lines, source->line_count, sizeof(*source->lines), compare_offsets);
     source->learned_length = length;
+    source->missing = missing > 0;
+    source->last = last_word(bytes, length);
 }
 
 void source_parse(struct source *source, const char *bytes, size_t length, struct value *values)
