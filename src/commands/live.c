@@ -1,6 +1,7 @@
 /* faultline [OPTIONS] [DELAY [COUNT]]: live rows. */
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/signals.h"
 #include "base/ticker.h"
 #include "commands/commands.h"
@@ -213,6 +214,7 @@ static int start(struct live *live)
 {
     uint64_t delay_ns = (uint64_t)(live->settings.beat.delay_seconds * (double)NS_PER_SECOND + 0.5);
 
+    memory_touch();
     sampler_read(live->sampler, live->before);
     note_what_is_missing(live);
     measure_screen(live);

@@ -7,7 +7,10 @@
 /* What parts the texts of an input. */
 static const char separator = '\x1e';
 
-enum { TEXTS_MAX = 4 };
+enum {
+    TEXTS_MAX = 4,
+    END_MAX = 64, /* bytes of a last line that tell one text from another */
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -73,13 +76,14 @@ static bool allows(struct claim claim, struct value value)
  * Of several lines with the same key any may be the one that was read; where there is one, it is that. A line
  * that was missing is looked for again when the text has become another one, which shows at its end; where it
  * turns up in a text that ends as before (MAY_BE_MISSED), which no kernel does, it may be absent. Returns
- * whether the text has such a line.
+ * whether the source surely knows the line now.
  */
 static bool check_name(const char *name, struct value value, const char *text, const char *text_end,
                        bool may_be_missed)
 {
     bool found = false;
-    bool allowed = may_be_missed && !value.present;
+    bool missed = may_be_missed && !value.present;
+    bool allowed = missed;
     struct claim claim = {0};
 
     for (const char *at = text; at < text_end;) {
@@ -94,7 +98,7 @@ static bool check_name(const char *name, struct value value, const char *text, c
     if (!found)
         allowed = !value.present;
     if (allowed)
-        return found;
+        return found && !missed;
     (void)fprintf(stderr, "%s: the source says %llu (%s), the text says %llu (%s) in:\n%.*s\n", name,
                   (unsigned long long)value.number, value.present ? "present" : "absent",
                   (unsigned long long)claim.number, found ? "on some line" : "nowhere",
@@ -106,8 +110,8 @@ struct run {
     struct source *source;
     int *places;
     struct value *values; /* of exactly as many as there are: the sanitizer sees one too many */
-    bool *found;          /* by name, in the text before */
-    char *end;            /* of the text before: the first word of its last line, and how long that is */
+    bool *known;          /* by name, after the text before */
+    char *end;            /* of the text before: how its last line begins */
     size_t end_length;
 };
 
@@ -115,9 +119,9 @@ static struct run begin_run(void)
 {
     struct run run = {.source = source_new(reader.id),
                       .places = calloc(reader.name_count, sizeof(int)),
-                      .found = calloc(reader.name_count, sizeof(bool))};
+                      .known = calloc(reader.name_count, sizeof(bool))};
 
-    if (!run.source || !run.places || !run.found)
+    if (!run.source || !run.places || !run.known)
         abort();
     for (size_t i = 0; i < reader.name_count; i++) {
         run.places[i] = source_want(run.source, reader.names[i]);
@@ -135,19 +139,21 @@ static void end_run(struct run *run)
     source_free(run->source);
     free(run->places);
     free(run->values);
-    free(run->found);
+    free(run->known);
     free(run->end);
 }
 
-/* The first word of the last line that has a newline behind it. */
+/* What the last line that has a newline begins with. */
 static struct word end_of(const char *text, size_t length)
 {
     const char *newline = memrchr(text, '\n', length);
     if (!newline)
         return (struct word){0};
     const char *before = memrchr(text, '\n', (size_t)(newline - text));
-    const char *at = before ? before + 1 : text;
-    return next_word(&at, newline);
+    struct word word = {.at = before ? before + 1 : text};
+    while (word.length < END_MAX && word.at[word.length] > ' ')
+        word.length++;
+    return word;
 }
 
 /* Whether the text ends as the one before it, and remembers its end. */
@@ -172,8 +178,8 @@ static void parse_and_check(struct run *run, const char *text, size_t length)
     source_parse(run->source, text, length, run->values);
     bool same_end = ends_as_before(run, text, length);
     for (size_t i = 0; i < reader.name_count; i++)
-        run->found[i] = check_name(reader.names[i], run->values[run->places[i]], text, text + length,
-                                   same_end && !run->found[i]);
+        run->known[i] = check_name(reader.names[i], run->values[run->places[i]], text, text + length,
+                                   same_end && !run->known[i]);
 }
 
 /* Each text lies in memory of its own size, so that a read beyond it is seen. It is parsed twice: once the

@@ -53,7 +53,7 @@ static void check_decimal(const char *word)
     if (isnan(number))
         fail("not a number", word);
     if (isinf(wanted) || isinf(number) ? wanted < 1e300 || number < 1e300
-                                       : fabs(number - wanted) > 1e-12 * wanted)
+                                       : fabs(number - wanted) > 1e-12 * fmax(wanted, 1))
         fail("another number than strtod's", word);
 }
 
