@@ -31,10 +31,12 @@ static void touch_stack(uintptr_t page)
         stack[at] = 0;
 }
 
-void memory_touch(void)
+void memory_settle(void)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
+    if (mlockall(MCL_CURRENT) == 0)
+        return;
     touch_code(page);
     touch_stack(page);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Touches the program's code and the stack that it will need, so that no later row is the first to do so.
- * Where the kernel does not know how to (MADV_POPULATE_READ, before 5.14), code is faulted in as it is first
- * run: a few minor faults more.
+ * Locks what the program has mapped so far into memory: code, data and stack. No later row is then the first
+ * to touch a page, and a machine short of memory does not evict the program that should say so. Where that is
+ * refused (RLIMIT_MEMLOCK), code and stack are touched at least.
  */
-void memory_touch(void);
+void memory_settle(void);

@@ -214,7 +214,7 @@ static int start(struct live *live)
 {
     uint64_t delay_ns = (uint64_t)(live->settings.beat.delay_seconds * (double)NS_PER_SECOND + 0.5);
 
-    memory_touch();
+    memory_settle();
     sampler_read(live->sampler, live->before);
     note_what_is_missing(live);
     measure_screen(live);

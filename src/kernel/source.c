@@ -166,12 +166,14 @@ static bool find_nearby(struct wanted_line *line, const char *bytes, size_t leng
     return false;
 }
 
-/* The first word of the last line, cut to fit. */
+/* The first word of the last line, cut to fit; empty where the line has no end, as it may be cut short. */
 static struct line_word last_word(const char *bytes, size_t length)
 {
     struct line_word word = {.length = 0};
-    size_t end = length > 0 && bytes[length - 1] == '\n' ? length - 1 : length;
-    const char *newline = memrchr(bytes, '\n', end);
+
+    if (length == 0 || bytes[length - 1] != '\n')
+        return word;
+    const char *newline = memrchr(bytes, '\n', length - 1);
 
     for (size_t at = newline ? (size_t)(newline - bytes) + 1 : 0;
          at < length && bytes[at] > ' ' && word.length < sizeof(word.bytes); at++)
