@@ -45,11 +45,14 @@ static void check_decimal(const char *word)
     bool decimal = word[strspn(word, "0123456789.")] == '\0' && strpbrk(word, "0123456789") &&
                    (!point || !strchr(point + 1, '.'));
 
-    if ((error == 0) != decimal)
-        fail("accepted and no decimal, or the other way round", word);
+    double wanted = decimal ? strtod(word, NULL) : 0;
+
+    if (error == 0 && !decimal)
+        fail("accepted and no decimal", word);
+    if (error < 0 && decimal && wanted < 1e290) /* beyond is room for either */
+        fail("a decimal and not accepted", word);
     if (error < 0)
         return;
-    double wanted = strtod(word, NULL);
     if (isnan(number))
         fail("not a number", word);
     if (isinf(wanted) || isinf(number) ? wanted < 1e300 || number < 1e300

@@ -222,26 +222,39 @@ static void an_empty_text_then_a_filled_one(void **state)
     source_free(reader.source);
 }
 
-/* As when another program rewrites a file below --proc DIR while it is read. */
-static void a_text_cut_short_then_whole_again(void **state)
+/* As when another program rewrites a file below --proc DIR while it is read: WHOLE, a part of it, and WHOLE
+ * again. */
+static void cut_everywhere(const char *whole)
 {
-    static const char whole[] = "alpha 100\nbeta 200\ngamma 300\ndelta 400\nepsilon 500\n";
-    (void)state;
+    char part[128];
 
-    for (size_t cut = 0; cut < sizeof(whole); cut++) {
+    for (size_t cut = 0; cut < strlen(whole); cut++) {
         struct reader reader = {.source = source_new(SOURCE_VMSTAT)};
         int a = want(&reader, "alpha"), e = want(&reader, "epsilon");
-        char part[sizeof(whole)];
         snprintf(part, sizeof(part), "%.*s", (int)cut, whole);
+        parse(&reader, part); /* as the first text, and as a later one */
         parse(&reader, whole);
+        assert_value(reader.values[e], 500);
         parse(&reader, part);
-        assert_false(cut < sizeof("alpha ") - 1 && reader.values[a].present);
-        assert_false(cut < sizeof(whole) - sizeof("500\n") && reader.values[e].present);
+        assert_false(cut < strlen("alpha ") && reader.values[a].present);
+        assert_false(cut < strlen(whole) - strlen("500\n") && reader.values[e].present);
         parse(&reader, whole);
         assert_value(reader.values[a], 100);
         assert_value(reader.values[e], 500);
         source_free(reader.source);
     }
+}
+
+static void a_text_cut_short_then_whole_again(void **state)
+{
+    (void)state;
+    cut_everywhere("alpha 100\nbeta 200\ngamma 300\ndelta 400\nepsilon 500\n");
+}
+
+static void a_text_without_its_last_newline_cut_short_then_whole_again(void **state)
+{
+    (void)state;
+    cut_everywhere("alpha 100\nbeta 200\ngamma 300\ndelta 400\nepsilon 500");
 }
 
 static void of_lines_with_the_same_key_the_first_counts(void **state)
@@ -379,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_last_line_without_newline_counts),
         cmocka_unit_test(an_empty_text_then_a_filled_one),
         cmocka_unit_test(a_text_cut_short_then_whole_again),
+        cmocka_unit_test(a_text_without_its_last_newline_cut_short_then_whole_again),
         cmocka_unit_test(of_lines_with_the_same_key_the_first_counts),
         cmocka_unit_test(a_key_in_the_middle_of_a_line_is_none),
         cmocka_unit_test_setup_teardown(a_file_is_opened_read_and_followed, setup, folder_teardown),
