@@ -62,7 +62,7 @@ static void die(const char *what)
 static void check(int error, const char *what)
 {
     if (error < 0) {
-        fprintf(stderr, "rows: %s: %s\n", what, strerror(-error));
+        (void)fprintf(stderr, "rows: %s: %s\n", what, strerror(-error));
         exit(EXIT_FAILURE);
     }
 }
@@ -161,7 +161,7 @@ static bool open_bare_file(struct bare_file *file, const char *name)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%s", name);
+    (void)snprintf(path, sizeof(path), "/proc/%s", name);
     *file = (struct bare_file){.fd = open(path, O_RDONLY | O_CLOEXEC), .capacity = FIRST_CAPACITY};
     if (file->fd < 0)
         return false;
@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 
     bool wide_psi = argc == 2 && strcmp(argv[1], "wide-psi") == 0;
     if (!wide_psi && (argc != 2 || strcmp(argv[1], "default") != 0)) {
-        fputs("Usage: rows default|wide-psi\n", stderr);
+        (void)fputs("Usage: rows default|wide-psi\n", stderr);
         return 2;
     }
     FILE *results = silence_stdout();
@@ -287,8 +287,8 @@ int main(int argc, char **argv)
     sampler_read(live.sampler, live.before);
     sleep(1);
     measure(&measured, &live, &files);
-    fprintf(results, "%.3f %.3f %.3f\n", median(measured.rows), median(measured.preads),
-            median(measured.ratios));
+    (void)fprintf(results, "%.3f %.3f %.3f\n", median(measured.rows), median(measured.preads),
+                  median(measured.ratios));
     close_bare_files(&files);
     close_live(&live);
     return fclose(results) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
