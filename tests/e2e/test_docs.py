@@ -69,7 +69,7 @@ def test_every_option_is_in_the_manual():
     for line in run("--help", check=0).stdout.splitlines():
         for word in line.split():
             if word.startswith("--") and line.startswith("  "):
-                assert "-" + word.strip(",").split("[")[0][1:].replace("-", "\\-") in manual, word
+                assert "Fl \\-" + word[2:].replace("-", "\\-") in manual, word
                 break
 
 
