@@ -1,93 +1,237 @@
-# Installs programs with the package manager of this system. Sourced by ./run and ./test.
+# What ./run and ./test share: finding and installing the programs they need, and building into a folder. Sourced, from
+# the top of the tree. A need is one word of the table below.
 # shellcheck shell=sh
 
-say() { echo "$*" >&2; }
+say() { echo "faultline: $*" >&2; }
+
+# What each package manager calls a need; "-": it has none, or under no name that is known here.
+package_table() {
+    cat <<'END'
+# need         apt-get                  dnf                   apk                          pacman              zypper
+cc             gcc,libc6-dev            gcc,glibc-devel       gcc,musl-dev,linux-headers   gcc                 gcc,glibc-devel
+meson          meson                    meson                 meson                        meson               meson
+ninja          ninja-build              ninja-build           samurai                      ninja               ninja
+cmocka         libcmocka-dev            libcmocka-devel       cmocka-dev                   cmocka              libcmocka-devel
+pkg-config     pkg-config               pkgconf-pkg-config    pkgconf                      pkgconf             pkg-config
+pytest         python3-pytest           python3-pytest        py3-pytest                   python-pytest       python3-pytest
+jsonschema     python3-jsonschema       python3-jsonschema    py3-jsonschema               python-jsonschema   python3-jsonschema
+sanitizers     gcc                      libasan,libubsan      -                            gcc-libs            -
+clang          clang                    clang                 clang                        clang               clang
+libfuzzer      -                        compiler-rt           compiler-rt                  compiler-rt         -
+clang-tidy     clang-tidy               clang-tools-extra     clang-extra-tools            clang               clang-tools
+clang-format   clang-format             clang-tools-extra     clang-extra-tools            clang               clang-tools
+cppcheck       cppcheck                 cppcheck              cppcheck                     cppcheck            cppcheck
+shellcheck     shellcheck               ShellCheck            shellcheck                   shellcheck          ShellCheck
+mandoc         mandoc                   mandoc                mandoc                       -                   -
+musl-gcc       musl-tools               musl-gcc              -                            musl                -
+valgrind       valgrind                 valgrind              valgrind                     valgrind            valgrind
+strace         strace                   strace                strace                       strace              strace
+ps             procps                   procps-ng             procps-ng                    procps-ng           procps
+locales        locales                  glibc-locale-source   -                            -                   glibc-i18ndata
+debootstrap    debootstrap              debootstrap           debootstrap                  debootstrap         -
+END
+}
 
 package_manager() {
     for manager in apt-get dnf apk pacman zypper; do
-        if command -v "$manager" >/dev/null 2>&1; then
-            echo "$manager"
-            return
-        fi
+        command -v "$manager" >/dev/null 2>&1 && echo "$manager" && return
     done
+    return 1
 }
 
-# as_root COMMAND...: directly, or through sudo.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
-    else
-        say "faultline: needs root to install packages, and there is no sudo: run as root: $*"
-        return 1
-    fi
-}
-
-# install_packages MANAGER PACKAGE...: quiet; the log is shown where it fails.
-install_packages() {
-    manager=$1
-    shift
-    say "Installing $*"
-    log=$(mktemp)
-    if case $manager in
-        apt-get)
-            as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-            ;;
-        dnf) as_root dnf install -y "$@" ;;
-        apk) as_root apk add "$@" ;;
-        pacman) as_root pacman -Sy --noconfirm --needed "$@" ;;
-        zypper) as_root zypper --non-interactive install "$@" ;;
-        esac >"$log" 2>&1 </dev/null; then
-        rm "$log"
-    else
-        cat "$log" >&2
-        rm "$log"
-        return 1
-    fi
-}
-
-can_compile() {
-    probe=$(mktemp -d)
-    echo '#include <stdlib.h>
-int main(void) { return EXIT_SUCCESS; }' >"$probe/probe.c"
-    "${CC:-cc}" -o "$probe/probe" "$probe/probe.c" >/dev/null 2>&1
-    compiled=$?
-    rm -r "$probe"
+# compiles COMPILER [FLAG...]: whether it makes a program of the standard input.
+compiles() {
+    probe=$(mktemp -d) || return
+    compiled=0
+    "$@" -x c -o "$probe/program" - >/dev/null 2>&1 || compiled=1
+    rm -rf "$probe"
     return $compiled
 }
 
-# What building needs: a C compiler with its headers, meson, ninja.
-install_build_tools() {
-    if can_compile && command -v meson >/dev/null 2>&1 && { command -v ninja || command -v ninja-build; } >/dev/null 2>&1; then
-        return
-    fi
-    manager=$(package_manager)
-    case $manager in
-    apt-get) install_packages apt-get gcc libc6-dev meson ninja-build ;;
-    dnf) install_packages dnf gcc glibc-devel meson ninja-build ;;
-    apk) install_packages apk gcc musl-dev linux-headers meson samurai ;;
-    pacman) install_packages pacman gcc meson ninja ;;
-    zypper) install_packages zypper gcc glibc-devel meson ninja ;;
-    *)
-        say "faultline: no package manager that is known here (apt-get, dnf, apk, pacman, zypper): install a C compiler, meson and ninja"
-        return 1
+compiles_main() { echo 'int main(void) { return 0; }' | compiles "$@"; }
+
+# The compiler of $CC, or the first that is here; meson looks for them in the same order.
+find_cc() {
+    for compiler in ${CC:-cc gcc clang}; do
+        command -v "$compiler" 2>/dev/null && return
+    done
+    return 1
+}
+
+find_ninja() { command -v ninja 2>/dev/null || command -v ninja-build || command -v samu; }
+
+# find_python MODULE...: a python3 that has them all. There may be several on PATH, and not each sees the system's modules.
+find_python() {
+    modules=$(echo "$*" | tr ' ' ',')
+    path=$PATH:/usr/bin
+    while [ -n "$path" ]; do
+        python=${path%%:*}/python3
+        case $path in *:*) path=${path#*:} ;; *) path='' ;; esac
+        [ -x "$python" ] && "$python" -c "import $modules" >/dev/null 2>&1 && echo "$python" && return
+    done
+    return 1
+}
+
+# Whether a need is met.
+have() {
+    case $1 in
+    cc) compiler=$(find_cc) && printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles "$compiler" ;;
+    ninja) find_ninja >/dev/null 2>&1 ;;
+    cmocka) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists cmocka ;;
+    pytest | jsonschema) find_python "$1" >/dev/null ;;
+    sanitizers) compiler=$(find_cc) && compiles_main "$compiler" -fsanitize=address,undefined ;;
+    libfuzzer)
+        echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
+            compiles clang -fsanitize=fuzzer,address,undefined
         ;;
+    locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }
 
-# build FOLDER [MESON OPTIONS...]: sets the folder up once, again where it belongs to another place; its output on failure only.
-build() {
+# The needs that are not met.
+missing() {
+    for need; do have "$need" || echo "$need"; done
+}
+
+# Debian's runtime of the sanitizers carries clang's version in its name; older releases keep it in libclang-common.
+debian_libfuzzer() {
+    version=$(clang -dumpversion 2>/dev/null || apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')
+    version=${version%%.*}
+    for package in "libclang-rt-$version-dev" "libclang-common-$version-dev"; do
+        apt-cache show "$package" >/dev/null 2>&1 && echo "$package" && return
+    done
+    echo -
+}
+
+# packages_of MANAGER NEED...: their names, each once.
+packages_of() {
+    wanted=$1
+    shift
+    for need; do
+        case $wanted:$need in
+        apt-get:libfuzzer) debian_libfuzzer ;;
+        *)
+            package_table | awk -v manager="$wanted" -v need="$need" '
+                NR == 1 { for (i = 2; i <= NF; i++) if ($i == manager) column = i - 1 }
+                $1 == need { gsub(/,/, "\n", $column); print $column }'
+            ;;
+        esac
+    done | grep -vx -e - -e '' | awk '!seen[$0]++'
+}
+
+# How to become root: nothing, sudo or doas. Fails where there is no way.
+find_root() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    for way in sudo doas; do
+        command -v "$way" 2>/dev/null && return
+    done
+    return 1
+}
+
+# install_with MANAGER PACKAGE...
+install_with() {
+    manager=$1
+    shift
+    root=$(find_root) || return
+    case $manager in
+    apt-get) $root env DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends \
+        -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 install "$@" ;;
+    dnf) $root dnf -y install "$@" ;;
+    apk) $root apk add "$@" ;;
+    # Not -y at once: new lists without an upgrade of the rest are what this distribution warns of.
+    pacman) $root pacman -S --noconfirm --needed "$@" || $root pacman -Sy --noconfirm --needed "$@" ;;
+    zypper) $root zypper --non-interactive install --no-recommends "$@" ;;
+    esac
+}
+
+# What is known of the packages may be old, or nothing at all.
+# update_lists MANAGER ROOT
+update_lists() {
+    case $1 in
+    apt-get) $2 apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 update ;;
+    apk) $2 apk update ;;
+    esac
+}
+
+# in_words NEED...: for people who have to install them by hand.
+in_words() {
+    sentence=
+    for need; do
+        [ "$need" != cc ] || need="a C compiler with libc's headers"
+        sentence=$sentence${sentence:+, }$need
+    done
+    echo "$sentence"
+}
+
+# provide NEED...: installs what is missing of them, all at once or, where that fails, one by one. Quiet, but for a line
+# that says what it installs, and the log if it did not help. Fails if a need is still not met.
+# shellcheck disable=SC2046,SC2086 # words on purpose, all through
+provide() (
+    exec </dev/null # which may be closed, or somebody else's
+    lacking=$(missing "$@" | xargs)
+    [ -n "$lacking" ] || exit 0
+    if ! manager=$(package_manager); then
+        say "missing: $(in_words $lacking). No package manager known here was found (apt-get, dnf, apk, pacman, zypper): install them by hand"
+        exit 1
+    fi
+    if ! find_root >/dev/null; then
+        say "missing: $(in_words $lacking). There is no sudo to install them with; as root: $manager install $(packages_of "$manager" $lacking | xargs)"
+        exit 1
+    fi
+    [ -n "$(packages_of "$manager" $lacking)" ] || { say "missing: $(in_words $lacking). $manager has no package known here"; exit 1; }
+    echo "Installing $(in_words $lacking) with $manager" >&2
+    log=$(mktemp) || exit 1
+    trap 'rm -f "$log"' EXIT
+    # A source that cannot be reached may not be one that is needed.
+    update_lists "$manager" "$(find_root)" >"$log" 2>&1 || :
+    install_with "$manager" $(packages_of "$manager" $lacking) >>"$log" 2>&1 ||
+        for need in $lacking; do
+            packages=$(packages_of "$manager" "$need")
+            [ -z "$packages" ] || install_with "$manager" $packages >>"$log" 2>&1 || :
+        done
+    lacking=$(missing $lacking | xargs)
+    [ -n "$lacking" ] || exit 0
+    cat "$log" >&2
+    say "still missing: $(in_words $lacking). Above is what $manager said"
+    exit 1
+)
+
+# Whether the distribution's meson is as new as meson.build asks for.
+check_meson() {
+    wanted=$(sed -n "s/.*meson_version: *'>= *\([0-9.]*\)'.*/\1/p" meson.build)
+    found=$(meson --version </dev/null) || return
+    printf '%s\n%s\n' "$wanted" "$found" | awk -F . '
+        NR == 1 { major = $1; minor = $2 }
+        NR == 2 { exit !($1 > major || ($1 == major && $2 >= minor)) }' && return
+    say "meson $found is too old: $wanted or newer is needed, from a newer release of the distribution or another source"
+    return 1
+}
+
+# Whether FOLDER was set up for the tree as it stands here. In one that was copied or moved along with its tree, ninja
+# would go on in the old place.
+is_set_up() {
+    [ -f "$1/build.ninja" ] && grep -qF "\"source\": \"$PWD\"" "$1/meson-info/meson-info.json" 2>/dev/null
+}
+
+# set_up FOLDER [MESON OPTION...]: sets a folder to build in up where that has to be done. Options may be other ones than
+# last time. A folder that cannot be brought up to date, with what meson.build has become, is begun anew.
+set_up() {
     folder=$1
     shift
-    log=$(mktemp)
-    if { { [ -f "$folder/build.ninja" ] && meson compile -C "$folder" >"$log" 2>&1; } ||
-        { rm -rf "$folder" && meson setup "$folder" "$@" >"$log" 2>&1 && meson compile -C "$folder" >>"$log" 2>&1; }; } </dev/null; then
-        rm "$log"
-    else
-        cat "$log" >&2
-        rm "$log"
-        say "faultline: the build in $folder failed"
-        return 1
+    if is_set_up "$folder" && { [ $# -eq 0 ] || meson configure "$folder" "$@"; } && "$(find_ninja)" -C "$folder" build.ninja; then
+        return
     fi
+    check_meson && rm -rf "$folder" && meson setup "$folder" "$@"
 }
+
+# build FOLDER [MESON OPTION...]: sets it up and builds. What is printed is shown, on standard error, if that fails.
+build() (
+    exec </dev/null
+    log=$(mktemp) || exit 1
+    trap 'rm -f "$log"' EXIT
+    { set_up "$@" && "$(find_ninja)" -C "$1"; } >"$log" 2>&1 && exit
+    cat "$log" >&2
+    say "the build in $1 failed"
+    exit 1
+)

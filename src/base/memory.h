@@ -4,6 +4,6 @@
 /*
  * Locks what the program has mapped so far into memory: code, data and stack. No later row is then the first
  * to touch a page, and a machine short of memory does not evict the program that should say so. Where that is
- * refused (RLIMIT_MEMLOCK), code and stack are touched at least.
+ * refused (RLIMIT_MEMLOCK), at least the stack is touched.
  */
 void memory_settle(void);

@@ -185,7 +185,8 @@ static struct line_word last_word(const char *bytes, size_t length)
 static bool ends_as_learned(const struct source *source, const char *bytes, size_t length)
 {
     struct line_word word = last_word(bytes, length);
-    return word.length == source->last.length && memcmp(word.bytes, source->last.bytes, word.length) == 0;
+    return word.length > 0 && word.length == source->last.length &&
+           memcmp(word.bytes, source->last.bytes, word.length) == 0;
 }
 
 /*

@@ -5,6 +5,9 @@
  * there, check that the line starts as it should, and follow lines that moved because a number before them
  * gained or lost a digit. What cannot be found so is learned anew: a value is found under its own key, or it
  * is absent.
+ *
+ * A key that was missing is looked for again when the text ends differently: the keys of a kernel do not
+ * change while it runs, but a text may have been cut short.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 #include "kernel/vmstat.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,9 +41,8 @@ static struct keyed_metric *keyed_metric_new(const char *name, const char *key, 
     if (!keyed)
         return NULL;
     char *key_copy = keyed->texts + name_length + suffix_size;
-    memcpy(keyed->texts, name, name_length);
-    memcpy(keyed->texts + name_length, suffix, suffix_size);
-    memcpy(key_copy, key, key_size);
+    (void)snprintf(keyed->texts, name_length + suffix_size, "%s%s", name, suffix);
+    (void)snprintf(key_copy, key_size, "%s", key);
     keyed->metric = (struct metric){
         .id = keyed->texts,
         .keys = key_copy,
