@@ -257,6 +257,19 @@ static void a_text_without_its_last_newline_cut_short_then_whole_again(void **st
     cut_everywhere("alpha 100\nbeta 200\ngamma 300\ndelta 400\nepsilon 500");
 }
 
+static void a_text_cut_between_keys_of_one_length_then_whole_again(void **state)
+{
+    struct reader reader = {.source = source_new(SOURCE_VMSTAT)};
+    int c = want(&reader, "key_c");
+    (void)state;
+
+    parse(&reader, "key_a 1\nkey_b 2\n");
+    assert_false(reader.values[c].present);
+    parse(&reader, "key_a 1\nkey_b 2\nkey_c 3\n");
+    assert_value(reader.values[c], 3);
+    source_free(reader.source);
+}
+
 static void of_lines_with_the_same_key_the_first_counts(void **state)
 {
     (void)state;
@@ -393,6 +406,7 @@ int main(void)
         cmocka_unit_test(an_empty_text_then_a_filled_one),
         cmocka_unit_test(a_text_cut_short_then_whole_again),
         cmocka_unit_test(a_text_without_its_last_newline_cut_short_then_whole_again),
+        cmocka_unit_test(a_text_cut_between_keys_of_one_length_then_whole_again),
         cmocka_unit_test(of_lines_with_the_same_key_the_first_counts),
         cmocka_unit_test(a_key_in_the_middle_of_a_line_is_none),
         cmocka_unit_test_setup_teardown(a_file_is_opened_read_and_followed, setup, folder_teardown),

@@ -107,6 +107,8 @@ static void decimals_are_rounded_half_up(void **state)
         {-1.5, 1, "-1.5"},
         {4294967296.25, 2, "4294967296.25"},
         {18e18, 0, "18000000000000000000"},
+        {0x1p64, 0, "18446744073709551615"}, /* all that can be shown */
+        {0x1p80, 1, "18446744073709551615.0"},
     };
     (void)state;
 
@@ -197,6 +199,22 @@ static void format_appends_and_counts_what_it_cuts(void **state)
     assert_memory_equal(memory + 6, "..", 2);
 }
 
+/* vsnprintf() puts a zero behind what it formats, and that is no part of the text. */
+static void format_that_fits_but_for_its_zero_is_cut_by_a_byte(void **state)
+{
+    (void)state;
+
+    for (int room = 1; room <= 4; room++) {
+        char memory[] = "........";
+        struct text text = text_over(memory, (size_t)room);
+        text_format(&text, "%s", "1234");
+        assert_int_equal(text.length, room - 1);
+        assert_int_equal(text.lost, 4 - (room - 1));
+        assert_memory_equal(memory, "1234", text.length);
+        assert_memory_equal(memory + room, "....", 4);
+    }
+}
+
 static void new_text_is_empty_zeroed_and_freed(void **state)
 {
     (void)state;
@@ -227,6 +245,7 @@ int main(void)
         cmocka_unit_test(indent_beyond_the_end_keeps_what_is_there),
         cmocka_unit_test(control_bytes_cannot_steer_a_terminal),
         cmocka_unit_test(format_appends_and_counts_what_it_cuts),
+        cmocka_unit_test(format_that_fits_but_for_its_zero_is_cut_by_a_byte),
         cmocka_unit_test(new_text_is_empty_zeroed_and_freed),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
