@@ -138,6 +138,9 @@ static void meanings_word_for_word(void **state)
                "refaults 4%: files are read for the first time, or after a long while");
     meaning_is(DIAGNOSIS_FILE_THRASH, (struct pages){.from_devices = 100, .refaulted_file = 92},
                "refaults 92%: the working set does not fit in RAM");
+    meaning_is(DIAGNOSIS_FILE_THRASH,
+               (struct pages){.from_devices = 100, .refaulted_file = 60, .swapped_in = 25},
+               "refaults 60%, swap-ins 25%: the working set does not fit in RAM");
     meaning_is(DIAGNOSIS_SWAP_THRASH, (struct pages){.from_devices = 100, .swapped_in = 60},
                "swap-ins 60%: memory in use was swapped out and is needed again");
     meaning_is(DIAGNOSIS_DIRECT_RECLAIM, (struct pages){.direct_scans = 512.4},

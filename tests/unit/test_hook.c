@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,6 +262,56 @@ static void a_command_that_fails_does_not_stop_the_next(void **state)
     free(printed);
 }
 
+static void a_command_that_cannot_be_started_is_told_and_the_next_is_tried(void **state)
+{
+    struct stage *stage = *state;
+    struct rlimit usual, none;
+
+    open_hook(stage, "cat >> log");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    struct capture capture; /* opened before the limit: only the hook may run into it */
+    capture_begin(&capture, STDERR_FILENO);
+    none = (struct rlimit){0, usual.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    send(stage, "1\n");
+    setrlimit(RLIMIT_NOFILE, &usual);
+    char *printed = capture_end(&capture);
+    bool told = strstr(printed, "': Too many open files\n") != NULL;
+    free(printed);
+    assert_true(told);
+    assert_false(hook_busy(&stage->hook));
+    send(stage, "2\n");
+    loop_run(&stage->loop);
+    assert_log(stage, "2\n");
+}
+
+/* The kernel takes 128 KiB for one argument. */
+static void a_command_that_is_too_long_to_start_does_not_stay_running(void **state)
+{
+    enum { TOO_LONG = 300000 };
+    struct stage *stage = *state;
+    char *command = malloc(TOO_LONG);
+
+    assert_non_null(command);
+    memset(command, ' ', TOO_LONG - 1);
+    command[TOO_LONG - 1] = '\0';
+    memcpy(command, "true", 4);
+    assert_int_equal(hook_open(&stage->hook, &stage->loop, command, on_idle, stage), 0);
+    for (int i = 0; i < 2; i++) {
+        struct capture capture;
+        capture_begin(&capture, STDERR_FILENO);
+        send(stage, "x\n");
+        char *printed = capture_end(&capture); /* cut before the reason, behind a command that long */
+        bool told = strncmp(printed, "faultline: --on-event 'true ", 28) == 0;
+        free(printed);
+        assert_true(told);
+        assert_false(hook_busy(&stage->hook));
+    }
+    hook_close(&stage->hook);
+    stage->hook = (struct hook){0};
+    free(command);
+}
+
 static void what_a_command_prints_does_not_mix_with_the_rows(void **state)
 {
     struct stage *stage = *state;
@@ -418,6 +469,8 @@ int main(void)
         on_stage(a_line_of_the_largest_size_arrives_whole_and_a_larger_one_is_dropped),
         on_stage(a_command_that_does_not_read_its_input_does_no_harm),
         on_stage(a_command_that_fails_does_not_stop_the_next),
+        on_stage(a_command_that_cannot_be_started_is_told_and_the_next_is_tried),
+        on_stage(a_command_that_is_too_long_to_start_does_not_stay_running),
         on_stage(what_a_command_prints_does_not_mix_with_the_rows),
         on_stage(commands_find_sigpipe_as_usual_and_no_signal_blocked),
         on_stage(commands_inherit_none_of_our_descriptors),

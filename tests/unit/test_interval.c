@@ -464,6 +464,13 @@ static void another_cpu_time_that_steps_back_says_nothing(void **state)
     }
 }
 
+/* User time cannot be told from that of guests: shares of the rest alone would be too large. */
+static void a_kernel_that_does_not_tell_the_time_of_guests_has_no_shares(void **state)
+{
+    cpu_shares_between(*state, "cpu  100 0 0 100 0 0 0 0", 2, "cpu  150 0 20 130 0 0 0 0", 2);
+    assert_no_shares(*state);
+}
+
 static void no_tick_in_the_interval_says_nothing(void **state)
 {
     cpu_shares_between(*state, "cpu  100 0 0 1000 500 0 0 0 0 0", 2, "cpu  100 0 0 1000 500 0 0 0 0 0", 2);
@@ -623,6 +630,7 @@ int main(void)
         on_machine(idle_that_steps_back_is_zero_and_iowait_makes_up_for_it),
         on_machine(idle_and_iowait_that_step_back_together_say_nothing),
         on_machine(another_cpu_time_that_steps_back_says_nothing),
+        on_machine(a_kernel_that_does_not_tell_the_time_of_guests_has_no_shares),
         on_machine(no_tick_in_the_interval_says_nothing),
         cmocka_unit_test(recorded_cpu_shares_add_up_to_100),
         on_machine(recorded_figures),
