@@ -1,0 +1,65 @@
+#include "base/protect.h"
+
+#include "base/problem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char score_path[] = "/proc/self/oom_score_adj";
+static const char protected_score[] = "-999";
+
+/* It is the process that has it, and so there is one. */
+static char given_score[16];
+static bool lowered;
+
+static void say(const char *what, int error, const char *mend)
+{
+    struct problem problem = {0};
+    problem_set(&problem, 0, "%s: %s: it goes on without: %s", what, strerror(error), mend);
+    problem_print(&problem);
+}
+
+static int read_score(void)
+{
+    int fd = open(score_path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t got = read(fd, given_score, sizeof(given_score) - 1);
+    int error = got < 0 ? -errno : 0;
+    close(fd);
+    if (error == 0)
+        given_score[strcspn(given_score, "\n")] = '\0';
+    return error;
+}
+
+static int lower_score(void)
+{
+    int error = read_score();
+    if (error < 0)
+        return error;
+    int fd = open(score_path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    error = write(fd, protected_score, strlen(protected_score)) < 0 ? -errno : 0;
+    close(fd);
+    lowered = error == 0;
+    return error;
+}
+
+void protect_self(void)
+{
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+        say("locking memory", errno, "raise the limit (ulimit -l), or grant CAP_IPC_LOCK");
+    int error = lower_score();
+    if (error < 0)
+        say(score_path, -error, "grant CAP_SYS_RESOURCE, which root has not everywhere");
+}
+
+const char *protect_given_score(void)
+{
+    return lowered ? given_score : NULL;
+}

@@ -1,0 +1,13 @@
+/* Staying alive on a machine that runs out of memory: who watches it should not be the one to go. */
+#pragma once
+
+/*
+ * Locks all memory of the program, what it will map later too, and asks the kernel's OOM killer to take
+ * everybody else first (oom_score_adj -999; -1000 would exempt it from the limit of its own cgroup as well).
+ * What is refused is said on standard error, with what it would need, and goes without.
+ */
+void protect_self(void);
+
+/* The oom_score_adj that the program was started with, in digits, for the programs that it starts; NULL where
+ * it was not changed. */
+const char *protect_given_score(void);
