@@ -17,6 +17,13 @@ uint64_t clock_wall_ns(void)
     return read_ns(CLOCK_REALTIME);
 }
 
+uint64_t clock_slept_ns(void)
+{
+    uint64_t monotonic_ns = read_ns(CLOCK_MONOTONIC);
+    uint64_t boot_ns = read_ns(CLOCK_BOOTTIME);
+    return boot_ns - monotonic_ns < NS_PER_SECOND ? 0 : boot_ns - monotonic_ns;
+}
+
 static void put_padded(struct text *text, int number, int digits)
 {
     for (int place = digits, power = 1; place > 1; place--) {

@@ -12,6 +12,9 @@
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_wall_ns(void);
 
+/* How long the machine has slept since boot; what differs by less than a second is none. */
+uint64_t clock_slept_ns(void);
+
 /* "2026-11-23T05:00:01.000Z": UTC, cut to milliseconds. */
 void clock_put_iso(struct text *text, uint64_t wall_ns);
 

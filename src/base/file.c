@@ -1,14 +1,19 @@
 #include "base/file.h"
 
+#include "base/signals.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* A terminal or pipe that another program switched to non-blocking mode is waited for, not spun on. */
 static int wait_writable(int fd)
 {
     struct pollfd waiting = {.fd = fd, .events = POLLOUT};
-    return poll(&waiting, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+    return poll(&waiting, 1, -1) < 0 ? -errno : 0;
 }
 
 int file_write_all(int fd, const char *bytes, size_t length)
@@ -18,13 +23,53 @@ int file_write_all(int fd, const char *bytes, size_t length)
         if (written >= 0) {
             bytes += written;
             length -= (size_t)written;
-        } else if (errno == EAGAIN) {
-            int error = wait_writable(fd);
-            if (error < 0)
-                return error;
-        } else if (errno != EINTR) {
-            return -errno;
+            continue;
         }
+        int error = errno == EAGAIN ? wait_writable(fd) : -errno;
+        if (error == -EINTR && !signals_want_end())
+            error = 0;
+        if (error < 0)
+            return error;
     }
     return 0;
+}
+
+static int read_to_end(FILE *file, char **text)
+{
+    enum { PIECE = 65536, MOST = 16 << 20 };
+    size_t length = 0;
+
+    for (;;) {
+        char *larger = length + PIECE > MOST ? NULL : realloc(*text, length + PIECE);
+        if (!larger)
+            return length + PIECE > MOST ? -EFBIG : -ENOMEM;
+        *text = larger;
+        size_t got = fread(*text + length, 1, PIECE - 1, file);
+        length += got;
+        (*text)[length] = '\0';
+        if (got < PIECE - 1)
+            return ferror(file) ? -EIO : 0;
+    }
+}
+
+int file_read_whole(const char *path, char **text)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -errno;
+    *text = NULL;
+    int error = read_to_end(file, text);
+    if (error < 0)
+        free(*text);
+    (void)fclose(file);
+    return error;
+}
+
+void file_reserve_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null",
+                       fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* takes the lowest free number */
+    }
 }

@@ -4,5 +4,15 @@
 #include <stddef.h>
 
 /* Writes all bytes, however many write(2) calls it takes. Returns 0 or the negative errno of the first
- * failure. */
+ * failure; -EINTR where a signal that asks for the end came while the reader did not read. */
 int file_write_all(int fd, const char *bytes, size_t length);
+
+/* Reads a file whole into *TEXT, terminated, to be freed with free(). Returns 0 or a negative errno: -EFBIG
+ * for more than 16 MiB. */
+int file_read_whole(const char *path, char **text);
+
+/*
+ * Fills descriptors 0 to 2 where they are closed, so that none of the program's own lands there and is taken
+ * for standard output. Reading and writing them fails as before (EBADF).
+ */
+void file_reserve_standard(void);

@@ -12,7 +12,9 @@ int loop_open(struct loop *loop)
 
 void loop_close(struct loop *loop)
 {
-    close(loop->epoll_fd);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    loop->epoll_fd = -1;
 }
 
 int loop_add(struct loop *loop, struct loop_source *source, uint32_t events)

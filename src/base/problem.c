@@ -18,7 +18,7 @@ int problem_set(struct problem *problem, int error, const char *format, ...)
 
 void problem_print(const struct problem *problem)
 {
-    char bytes[PROBLEM_TEXT_MAX + 16];
+    char bytes[PROBLEM_TEXT_MAX * 4 + 16]; /* a byte may become \\xHH */
     struct text line = text_over(bytes, sizeof(bytes));
 
     text_string(&line, "faultline: ");

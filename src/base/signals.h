@@ -1,17 +1,35 @@
-/* Signals as a descriptor of the loop, instead of handlers that interrupt at any place. */
+/*
+ * Signals as a source of the loop. They are caught by a handler that only notes them and wakes the loop, not
+ * blocked for a signalfd(2): a blocked SIGTERM would not get through to a program that is stuck in a write to
+ * a reader that does not read.
+ *
+ * Signal dispositions are the process's own, and so is what stands behind this: open one at a time.
+ */
 #pragma once
 
 #include "base/loop.h"
 
+#include <stdbool.h>
+
 struct signals {
+    struct loop *loop;
     struct loop_source source;
     void (*caught)(void *context, int signal);
     void *context;
 };
 
 /*
- * Blocks the COUNT signals of LIST and calls CAUGHT in the loop for each that comes. SIGPIPE is ignored from
- * here on: writing to a closed pipe gives EPIPE instead. Returns 0 or a negative errno.
+ * Calls CAUGHT in the loop for each of the COUNT signals of LIST that comes. One that is ignored (nohup, a
+ * background job of a script) stays so and is left out, but for SIGCHLD, without which no child could be
+ * waited for. SIGPIPE is ignored from here on: writing to a closed pipe gives EPIPE instead. Returns 0 or a
+ * negative errno.
  */
 int signals_catch(struct signals *signals, struct loop *loop, const int *list, unsigned count,
                   void (*caught)(void *context, int signal), void *context);
+
+/* The dispositions stay as they are; what comes from here on is told to nobody. */
+void signals_close(struct signals *signals);
+
+/* Whether a signal that asks for the end (SIGINT, SIGTERM, SIGHUP) waits for the loop to tell of it: who is
+ * interrupted in a system call gives up. */
+bool signals_want_end(void);

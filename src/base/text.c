@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE_MIN = 4096 }; /* on every architecture */
+
 struct text text_over(char *memory, size_t capacity)
 {
     return (struct text){.bytes = memory, .capacity = capacity};
@@ -13,8 +15,9 @@ struct text text_over(char *memory, size_t capacity)
 struct text text_new(size_t capacity)
 {
     struct text text = {.bytes = malloc(capacity), .capacity = capacity};
-    if (text.bytes)
-        memset(text.bytes, 0, capacity); /* page faults happen here, not in the first long row */
+
+    for (size_t at = 0; text.bytes && at < capacity; at += PAGE_MIN)
+        text.bytes[at] = 0; /* page faults happen here, not in the first long row */
     return text;
 }
 
@@ -114,13 +117,93 @@ void text_decimal(struct text *text, double number, unsigned decimals)
     put_fraction(text, units % powers[decimals], powers[decimals]);
 }
 
+size_t text_utf8_length(const char *string)
+{
+    const unsigned char *bytes = (const unsigned char *)string;
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t length;
+    } forms[] = {
+        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        if (bytes[0] < forms[i].first_low || bytes[0] > forms[i].first_high)
+            continue;
+        if (forms[i].length > 1 && (bytes[1] < forms[i].second_low || bytes[1] > forms[i].second_high))
+            return 0;
+        for (size_t n = 2; n < forms[i].length; n++) {
+            if ((bytes[n] & 0xc0) != 0x80)
+                return 0;
+        }
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* Code points that steer a terminal: C0, DEL, C1, and those that turn the direction of writing. */
+static bool steers(const char *at, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+
+    if (length == 1)
+        return byte[0] < 0x20 || byte[0] == 0x7f;
+    if (length == 2)
+        return byte[0] == 0xc2 && byte[1] < 0xa0;
+    return length == 3 && byte[0] == 0xe2 &&
+           ((byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) || /* U+202A to U+202E */
+            (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9));  /* U+2066 to U+2069 */
+}
+
+static void put_hex(struct text *text, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    text_string(text, "\\x");
+    text_char(text, digits[byte >> 4]);
+    text_char(text, digits[byte & 15]);
+}
+
 void text_printable(struct text *text, const char *string)
 {
-    for (; *string; string++) {
-        unsigned char byte = (unsigned char)*string;
-        bool control = byte < 0x20 || byte == 0x7f;
-        text_char(text, (char)(control ? '?' : byte));
+    while (*string) {
+        size_t length = text_utf8_length(string);
+        bool shown = length > 0 && !steers(string, length);
+        if (shown)
+            text_bytes(text, string, length);
+        else if (length == 0)
+            length = 1;
+        for (size_t i = 0; !shown && i < length; i++)
+            put_hex(text, (unsigned char)string[i]);
+        string += length;
     }
+}
+
+static size_t escape_length(const char *bytes, size_t length)
+{
+    size_t at = 1;
+
+    if (length < 2 || bytes[1] != '[')
+        return 1;
+    do {
+        at++;
+    } while (at < length && (bytes[at] < '@' || bytes[at] > '~'));
+    return at < length ? at + 1 : length;
+}
+
+size_t text_width(const char *bytes, size_t length)
+{
+    size_t width = 0;
+
+    for (size_t at = 0; at < length;) {
+        unsigned char byte = (unsigned char)bytes[at];
+        bool continues = (byte & 0xc0) == 0x80;
+        width += byte < 0x20 || continues ? 0 : byte >= 0xf0 ? 2 : 1;
+        at += byte == '\033' ? escape_length(bytes + at, length - at) : 1;
+    }
+    return width;
 }
 
 void text_format(struct text *text, const char *format, ...)

@@ -20,7 +20,7 @@ struct text {
 /* Text over memory that the caller owns and keeps alive. */
 struct text text_over(char *memory, size_t capacity);
 
-/* Text over fresh zeroed memory, every page of it touched. `bytes` is NULL when there is none. Free with
+/* Text over fresh memory, every page of it touched. `bytes` is NULL when there is none. Free with
  * text_free(). */
 struct text text_new(size_t capacity);
 void text_free(struct text *text);
@@ -37,8 +37,19 @@ void text_unsigned(struct text *text, uint64_t number);
 /* NUMBER with exactly DECIMALS (0 to 6) digits behind the point, rounded half up; finite values only. */
 void text_decimal(struct text *text, double number, unsigned decimals);
 
-/* STRING with every control byte, DEL included, replaced by '?', so that it cannot steer a terminal. */
+/* The length of the valid UTF-8 sequence that STRING starts with, or 0 (RFC 3629: shortest form, no
+ * surrogates). */
+size_t text_utf8_length(const char *string);
+
+/* STRING so that it cannot steer a terminal: control characters, those that turn the direction of writing,
+ * and bytes that are no part of valid UTF-8 stand as \xHH. */
 void text_printable(struct text *text, const char *string);
+
+/*
+ * How many columns of a terminal the bytes take: escape sequences (ESC [ ... letter) and control bytes none,
+ * a UTF-8 sequence one, or two where it is one of four bytes, as signs and pictures are wide.
+ */
+size_t text_width(const char *bytes, size_t length);
 
 /* printf for places that are not hot. */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

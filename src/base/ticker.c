@@ -35,13 +35,18 @@ int ticker_start(struct ticker *ticker, struct loop *loop, uint64_t start_ns, ui
     int error = timerfd_settime(fd, TFD_TIMER_ABSTIME, &beat, NULL) < 0 ? -errno : 0;
     if (error == 0)
         error = loop_add(loop, &ticker->source, EPOLLIN);
-    if (error < 0)
+    if (error < 0) {
         close(fd);
+        *ticker = (struct ticker){0};
+    }
     return error;
 }
 
 void ticker_stop(struct ticker *ticker, struct loop *loop)
 {
+    if (!ticker->ready)
+        return;
     loop_remove(loop, &ticker->source);
     close(ticker->source.fd);
+    *ticker = (struct ticker){0};
 }

@@ -18,4 +18,6 @@ struct ticker {
  */
 int ticker_start(struct ticker *ticker, struct loop *loop, uint64_t start_ns, uint64_t period_ns,
                  void (*ready)(void *context), void *context);
+
+/* Of one that does not run, a zeroed one too, nothing becomes. */
 void ticker_stop(struct ticker *ticker, struct loop *loop);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -136,6 +137,82 @@ static void nothing_is_written_at_once(void **state)
     assert_int_equal(file_write_all(-1, "", 0), 0);
 }
 
+static int read_in(const struct folder *folder, const char *name, char **text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+    *text = (char *)name; /* whatever stood there */
+    return file_read_whole(path, text);
+}
+
+static void a_file_is_read_whole_and_terminated(void **state)
+{
+    char *text;
+
+    folder_put(*state, "short", "one\ntwo");
+    folder_put(*state, "empty", "");
+    assert_int_equal(read_in(*state, "short", &text), 0);
+    assert_string_equal(text, "one\ntwo");
+    free(text);
+    assert_int_equal(read_in(*state, "empty", &text), 0);
+    assert_string_equal(text, "");
+    free(text);
+    assert_int_equal(file_read_whole("/proc/self/comm", &text), 0); /* which has no size */
+    assert_string_equal(text, "test_file\n");
+    free(text);
+}
+
+/* It is read in pieces of 64 KiB: lengths around them. */
+static void a_large_file_is_read_to_its_last_byte(void **state)
+{
+    static const size_t lengths[] = {65534, 65535, 65536, 65537, 131070, 131072, 300001};
+    static char bytes[300001];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)('a' + (i * 7 + i / 251) % 26);
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        char *text;
+        folder_put_bytes(*state, "large", bytes, lengths[i]);
+        assert_int_equal(read_in(*state, "large", &text), 0);
+        assert_int_equal(strlen(text), lengths[i]);
+        assert_memory_equal(text, bytes, lengths[i]);
+        free(text);
+    }
+}
+
+static void put_zeros(const struct folder *folder, const char *name, off_t length)
+{
+    char path[128];
+
+    folder_put(folder, name, "");
+    snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+    assert_int_equal(truncate(path, length), 0);
+}
+
+static void more_than_16_mib_is_too_large(void **state)
+{
+    char *text;
+
+    put_zeros(*state, "much", 15 << 20);
+    put_zeros(*state, "too-much", (16 << 20) + 1);
+    assert_int_equal(read_in(*state, "much", &text), 0);
+    assert_int_equal(text[(15 << 20) - 1], 0);
+    free(text);
+    assert_int_equal(read_in(*state, "too-much", &text), -EFBIG);
+    assert_int_equal(file_read_whole("/dev/zero", &text), -EFBIG);
+}
+
+static void what_cannot_be_read_is_a_negative_errno(void **state)
+{
+    char *text;
+
+    folder_put(*state, "folder/file", "x");
+    assert_int_equal(read_in(*state, "missing", &text), -ENOENT);
+    assert_int_equal(read_in(*state, "folder/file/below", &text), -ENOTDIR);
+    assert_true(read_in(*state, "folder", &text) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +222,10 @@ int main(void)
         cmocka_unit_test(failures_are_negative_errnos),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(nothing_is_written_at_once),
+        unit_test_in_folder(a_file_is_read_whole_and_terminated),
+        unit_test_in_folder(a_large_file_is_read_to_its_last_byte),
+        unit_test_in_folder(more_than_16_mib_is_too_large),
+        unit_test_in_folder(what_cannot_be_read_is_a_negative_errno),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void print_names_the_program_and_hides_control_bytes(void **state)
     capture_begin(&capture, STDERR_FILENO);
     problem_print(&problem);
     char *printed = capture_end(&capture);
-    assert_string_equal(printed, "faultline: unknown option '?[2Jx?'\n");
+    assert_string_equal(printed, "faultline: unknown option '\\x1b[2Jx\\x0a'\n");
     free(printed);
 }
 

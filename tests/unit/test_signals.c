@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct catcher {
@@ -32,7 +33,7 @@ static void open_catcher(struct catcher *catcher, const int *list, unsigned coun
 
 static void close_catcher(struct catcher *catcher)
 {
-    close(catcher->signals.source.fd);
+    signals_close(&catcher->signals);
     loop_close(&catcher->loop);
 }
 
@@ -68,7 +69,25 @@ static void a_signal_from_another_process_wakes_the_loop(void **state)
     }
     assert_int_equal(loop_run(&catcher.loop), 0);
     assert_int_equal(catcher.caught[0], SIGUSR1);
+    assert_int_equal(waitpid(child, NULL, 0), child);
     close_catcher(&catcher);
+}
+
+static void what_came_when_nobody_listened_is_told_to_nobody(void **state)
+{
+    static const int list[] = {SIGUSR1, SIGUSR2};
+    struct catcher catcher = {.stop_after = 1};
+    (void)state;
+
+    open_catcher(&catcher, list, 2);
+    close_catcher(&catcher);
+    raise(SIGUSR1);
+    open_catcher(&catcher, list, 2);
+    raise(SIGUSR2);
+    assert_int_equal(loop_run(&catcher.loop), 0);
+    close_catcher(&catcher);
+    assert_int_equal(catcher.count, 1);
+    assert_int_equal(catcher.caught[0], SIGUSR2);
 }
 
 static void writing_to_a_closed_pipe_gives_epipe_instead_of_an_end(void **state)
@@ -87,11 +106,63 @@ static void writing_to_a_closed_pipe_gives_epipe_instead_of_an_end(void **state)
     close_catcher(&catcher);
 }
 
+static void what_is_ignored_stays_ignored_but_for_sigchld(void **state)
+{
+    static const int list[] = {SIGHUP, SIGCHLD, SIGUSR1};
+    struct catcher catcher = {.stop_after = 2};
+    (void)state;
+
+    signal(SIGHUP, SIG_IGN); /* nohup */
+    signal(SIGCHLD, SIG_IGN);
+    open_catcher(&catcher, list, COUNT_OF(list));
+    raise(SIGHUP);
+    raise(SIGUSR1);
+    raise(SIGCHLD);
+    loop_run(&catcher.loop);
+    close_catcher(&catcher);
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    assert_int_equal(catcher.caught[0] + catcher.caught[1], SIGUSR1 + SIGCHLD);
+}
+
+static void a_write_that_nobody_reads_ends_with_a_signal_that_asks_for_the_end(void **state)
+{
+    static const int list[] = {SIGTERM, SIGUSR1};
+    static char much[1 << 20];
+    struct catcher catcher = {.stop_after = 2};
+    int ends[2];
+    (void)state;
+
+    open_catcher(&catcher, list, COUNT_OF(list));
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t test = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        kill(test, SIGUSR1); /* asks for nothing: the write goes on */
+        usleep(50000);
+        kill(test, SIGTERM);
+        _exit(0);
+    }
+    int error = file_write_all(ends[1], much, sizeof(much));
+    loop_run(&catcher.loop);
+    waitpid(child, NULL, 0);
+    close(ends[0]);
+    close(ends[1]);
+    close_catcher(&catcher);
+    assert_int_equal(error, -EINTR);
+    assert_int_equal(catcher.count, 2);
+    assert_false(signals_want_end()); /* it has been told */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signals_are_called_in_the_loop_and_not_before),
         cmocka_unit_test(a_signal_from_another_process_wakes_the_loop),
+        cmocka_unit_test(what_came_when_nobody_listened_is_told_to_nobody),
+        cmocka_unit_test(what_is_ignored_stays_ignored_but_for_sigchld),
+        cmocka_unit_test(a_write_that_nobody_reads_ends_with_a_signal_that_asks_for_the_end),
         cmocka_unit_test(writing_to_a_closed_pipe_gives_epipe_instead_of_an_end),
     };
     return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
