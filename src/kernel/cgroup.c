@@ -1,0 +1,247 @@
+#include "kernel/cgroup.h"
+
+#include "kernel/source_format.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* v2: "low 0\nhigh 0\nmax 0\noom 1\noom_kill 1\n"; v1: "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n". */
+const struct source_format memory_events_format = {"memory.events", "memory.events", key_number_locate,
+                                                   key_number_parse};
+const struct source_format oom_control_format = {"memory.oom_control", "memory.oom_control",
+                                                 key_number_locate, key_number_parse};
+
+int cgroup_kills_source(int folder_fd)
+{
+    static const enum source_id sources[] = {SOURCE_MEMORY_EVENTS, SOURCE_OOM_CONTROL};
+
+    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+        if (faccessat(folder_fd, source_path(sources[i]), R_OK, 0) == 0)
+            return (int)sources[i];
+    }
+    return -ENOENT;
+}
+
+/* The N-th field, from 0, of a line whose fields are parted by blanks. */
+static const char *field(const char *line, unsigned n, size_t *length)
+{
+    for (; n > 0; n--) {
+        line += strcspn(line, " \n");
+        if (*line != ' ')
+            return NULL;
+        line++;
+    }
+    *length = strcspn(line, " \n");
+    return line;
+}
+
+static char octal_byte(const char *digits)
+{
+    unsigned byte = 0;
+
+    for (int i = 0; i < 3; i++)
+        byte = byte * 8 + ((unsigned char)digits[i] - (unsigned)'0');
+    return (char)(unsigned char)byte;
+}
+
+/* Blanks and the like in mount points stand as \ooo (fs/proc_namespace.c). False where it does not fit. */
+static bool unescape(const char *escaped, size_t length, char *plain, size_t size)
+{
+    size_t to = 0;
+
+    for (size_t from = 0; from < length; from++, to++) {
+        if (to + 1 >= size)
+            return false;
+        plain[to] = escaped[from];
+        if (escaped[from] != '\\' || length - from < 4)
+            continue;
+        plain[to] = octal_byte(escaped + from + 1);
+        from += 3;
+    }
+    plain[to] = '\0';
+    return true;
+}
+
+/* Puts ROOT, of the mount, and REST, below its mount point, together. */
+static int join(const char *root, const char *rest, char *path, size_t size)
+{
+    if (strcmp(root, "/") == 0)
+        root = "";
+    size_t length = strlen(root) + strlen(rest);
+
+    if (length + 2 > size)
+        return -ENAMETOOLONG;
+    memcpy(path, root, strlen(root));
+    memcpy(path + strlen(root), rest, strlen(rest) + 1);
+    if (length == 0)
+        memcpy(path, "/", 2);
+    return 0;
+}
+
+/* "36 35 0:30 / /sys/fs/cgroup/memory rw,relatime shared:15 - cgroup cgroup rw,memory": root and mount point
+ * are the fields 3 and 4. */
+static bool read_mount(const char *line, char *root, char *point, size_t size)
+{
+    size_t root_length = 0;
+    size_t point_length = 0;
+    const char *root_at = field(line, 3, &root_length);
+    const char *point_at = field(line, 4, &point_length);
+    const char *end = line + strcspn(line, "\n");
+    const char *dash = memmem(line, (size_t)(end - line), " - cgroup", strlen(" - cgroup")); /* and cgroup2 */
+
+    return dash && root_at && point_at && unescape(root_at, root_length, root, size) &&
+           unescape(point_at, point_length, point, size);
+}
+
+int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t size)
+{
+    char root[PATH_MAX];
+    char point[PATH_MAX];
+    size_t longest = 0;
+    int error = -ENOENT;
+
+    for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (!read_mount(line, root, point, sizeof(root)) || !cgroup_is_within(folder, point) ||
+            strlen(point) < longest)
+            continue;
+        longest = strlen(point); /* of mounts above one another the last one, which is in sight */
+        error = join(root, folder + longest, path, size);
+    }
+    return error;
+}
+
+/* Reads FILE below the folder into BYTES, terminated. */
+static int read_small(int folder_fd, const char *file, char *bytes, size_t size)
+{
+    int fd = openat(folder_fd, file, O_RDONLY | O_CLOEXEC);
+
+    bytes[0] = '\0';
+    if (fd < 0)
+        return -errno;
+    ssize_t got = read(fd, bytes, size - 1);
+    int error = got < 0 ? -errno : 0;
+    bytes[got > 0 ? got : 0] = '\0';
+    close(fd);
+    return error;
+}
+
+static int add_own_kills(int folder_fd, uint64_t *kills)
+{
+    char text[256];
+    struct value value = {0, false};
+    int error = read_small(folder_fd, "memory.oom_control", text, sizeof(text));
+
+    if (error < 0)
+        return error;
+    const char *line = strstr(text, "\noom_kill ");
+    if (line)
+        scan_unsigned(line + strlen("\noom_kill "), text + strlen(text), &value);
+    *kills += value.present ? value.number : 0;
+    return 0;
+}
+
+/* DEPTH keeps a tree that grows below our feet from going on for ever. */
+static int add_kills(int folder_fd, unsigned depth, uint64_t *kills)
+{
+    int error = add_own_kills(folder_fd, kills);
+    int own_fd = error == 0 && depth > 0 ? openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR *folder = own_fd >= 0 ? fdopendir(own_fd) : NULL;
+
+    for (const struct dirent *entry = folder ? readdir(folder) : NULL; entry; entry = readdir(folder)) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        int below_fd = openat(folder_fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (below_fd < 0)
+            continue; /* gone meanwhile */
+        add_kills(below_fd, depth - 1, kills);
+        close(below_fd);
+    }
+    if (folder)
+        closedir(folder);
+    else if (own_fd >= 0)
+        close(own_fd);
+    return error;
+}
+
+int cgroup_v1_kills(int folder_fd, uint64_t *kills)
+{
+    enum { DEPTH_MAX = 32 };
+
+    *kills = 0;
+    return add_kills(folder_fd, DEPTH_MAX, kills);
+}
+
+/* Whether LIST, of controllers with commas between, has the memory controller. */
+static bool has_memory(const char *list, size_t length)
+{
+    static const char name[] = "memory";
+
+    for (const char *at = list; at + sizeof(name) - 1 <= list + length; at++) {
+        const char *end = at + sizeof(name) - 1;
+        if ((at == list || at[-1] == ',') && memcmp(at, name, sizeof(name) - 1) == 0 &&
+            (end == list + length || *end == ','))
+            return true;
+    }
+    return false;
+}
+
+/* "4:memory:/job" of v1, else "0::/job" of v2 (fs/proc, proc_cgroup_show()). */
+static const char *path_in(const char *text)
+{
+    const char *unified = NULL;
+
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *list = strchr(line, ':');
+        const char *path = list ? strchr(list + 1, ':') : NULL;
+        if (!path)
+            continue;
+        if (has_memory(list + 1, (size_t)(path - list - 1)))
+            return path + 1;
+        if (path == list + 1)
+            unified = path + 1;
+    }
+    return unified;
+}
+
+int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, char *path, size_t size)
+{
+    char folder[PATH_MAX];
+    char text[PATH_MAX * 2];
+
+    (void)snprintf(folder, sizeof(folder), "%s/%" PRIu64, proc_path, pid);
+    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return -ESRCH;
+    bool same = read_small(folder_fd, "comm", text, sizeof(text)) == 0 && strlen(text) == strlen(comm) + 1 &&
+                memcmp(text, comm, strlen(comm)) == 0;
+    int error = same ? read_small(folder_fd, "cgroup", text, sizeof(text)) : -ESRCH;
+    close(folder_fd);
+    if (error < 0)
+        return error;
+    const char *found = path_in(text);
+    size_t length = found ? strcspn(found, "\n") : 0;
+    if (length == 0)
+        return -ENOENT;
+    if (length >= size)
+        return -ENAMETOOLONG;
+    memcpy(path, found, length);
+    path[length] = '\0';
+    return 0;
+}
+
+bool cgroup_is_within(const char *inner, const char *outer)
+{
+    size_t length = strlen(outer);
+
+    if (strcmp(outer, "/") == 0)
+        return inner[0] == '/';
+    return length > 0 && strncmp(inner, outer, length) == 0 &&
+           (inner[length] == '\0' || inner[length] == '/');
+}

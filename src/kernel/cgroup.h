@@ -1,0 +1,41 @@
+/*
+ * A memory cgroup, by its folder: which files of which version it has, and what the kernel's log calls it
+ * (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst).
+ */
+#pragma once
+
+#include "kernel/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The source that has the group's `oom_kill`: SOURCE_MEMORY_EVENTS of v2, where it counts the groups below as
+ * well (since 5.2), or SOURCE_OOM_CONTROL of v1, where it counts this group alone. -ENOENT where the folder
+ * has neither: v2's root, a group without the memory controller, or no cgroup at all.
+ */
+int cgroup_kills_source(int folder_fd);
+
+/*
+ * What the kernel's log calls the group in FOLDER: its path below the root of its hierarchy, from the mount
+ * that it lies on (MOUNTINFO has the form of /proc/self/mountinfo). Returns 0, or -ENOENT where FOLDER lies
+ * on no cgroup mount, -ENAMETOOLONG.
+ */
+int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t size);
+
+/*
+ * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns 0
+ * or a negative errno.
+ */
+int cgroup_v1_kills(int folder_fd, uint64_t *kills);
+
+/*
+ * The memory cgroup of process PID, which must be called COMM, as PROC_PATH/PID/cgroup tells it; a process
+ * that has just been killed is still there, as a rule. Returns 0, -ESRCH, -ENOENT where it has none, or
+ * -ENAMETOOLONG.
+ */
+int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, char *path, size_t size);
+
+/* Whether the group INNER is OUTER or lies below it. */
+bool cgroup_is_within(const char *inner, const char *outer);

@@ -1,0 +1,310 @@
+#include "kernel/cgroup.h"
+#include "support.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lines of /proc/self/mountinfo that are on every machine, and are no cgroups. */
+#define OTHER_MOUNTS                                                                                         \
+    "22 28 0:20 / /proc rw,nosuid,nodev,noexec,relatime shared:14 - proc proc rw\n"                          \
+    "28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+
+#define V2                                                                                                   \
+    OTHER_MOUNTS                                                                                             \
+    "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "                \
+    "rw,nsdelegate,memory_recursiveprot\n"
+
+#define V1                                                                                                   \
+    OTHER_MOUNTS                                                                                             \
+    "31 23 0:27 / /sys/fs/cgroup ro,nosuid,nodev,noexec shared:9 - tmpfs tmpfs ro,mode=755\n"                \
+    "32 31 0:28 / /sys/fs/cgroup/systemd rw,relatime shared:10 - cgroup cgroup rw,xattr,name=systemd\n"      \
+    "36 31 0:30 / /sys/fs/cgroup/memory rw,relatime shared:15 - cgroup cgroup rw,memory\n"                   \
+    "37 31 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:16 - cgroup cgroup rw,cpu,cpuacct\n"
+
+#define HYBRID V1 "33 31 0:29 / /sys/fs/cgroup/unified rw,relatime shared:11 - cgroup2 cgroup2 rw\n"
+
+static void path_is(const char *mountinfo, const char *folder, const char *expected)
+{
+    char path[256] = "nothing";
+
+    assert_int_equal(cgroup_path(mountinfo, folder, path, sizeof(path)), 0);
+    assert_string_equal(path, expected);
+}
+
+static void path_fails(const char *mountinfo, const char *folder, int error)
+{
+    char path[256];
+    assert_int_equal(cgroup_path(mountinfo, folder, path, sizeof(path)), error);
+}
+
+static void paths_of_version_2(void **state)
+{
+    (void)state;
+    path_is(V2, "/sys/fs/cgroup/train/job", "/train/job");
+    path_is(V2, "/sys/fs/cgroup/system.slice", "/system.slice");
+    path_is(V2, "/sys/fs/cgroup", "/");
+}
+
+static void paths_of_version_1(void **state)
+{
+    (void)state;
+    path_is(V1, "/sys/fs/cgroup/memory/train/job", "/train/job");
+    path_is(V1, "/sys/fs/cgroup/memory", "/");
+    path_is(V1, "/sys/fs/cgroup/cpu,cpuacct/x", "/x");
+    path_fails(V1, "/sys/fs/cgroup/train", -ENOENT); /* a tmpfs */
+    path_fails(V1, "/sys/fs/cgroup/memory2/train", -ENOENT);
+}
+
+static void paths_of_both_at_once(void **state)
+{
+    (void)state;
+    path_is(HYBRID, "/sys/fs/cgroup/memory/train", "/train");
+    path_is(HYBRID, "/sys/fs/cgroup/unified/train", "/train");
+}
+
+static void what_lies_on_no_cgroup_mount_has_no_path(void **state)
+{
+    (void)state;
+    path_fails(V2, "/", -ENOENT);
+    path_fails(V2, "/home/cgroup", -ENOENT);
+    path_fails(V2, "/sys/fs", -ENOENT);
+    path_fails(V2, "/sys/fs/cgroup2", -ENOENT);
+    path_fails(V2, "", -ENOENT);
+    path_fails("", "/sys/fs/cgroup", -ENOENT);
+    path_fails(OTHER_MOUNTS, "/proc/1", -ENOENT);
+}
+
+/* In a container: the folder in sight is not the hierarchy's root. */
+static void the_root_of_a_bind_mount_stands_in_front(void **state)
+{
+    static const char bound[] =
+        OTHER_MOUNTS "30 23 0:26 /docker/abc /sys/fs/cgroup ro,relatime master:9 - cgroup2 cgroup rw\n";
+    (void)state;
+
+    path_is(bound, "/sys/fs/cgroup", "/docker/abc");
+    path_is(bound, "/sys/fs/cgroup/job", "/docker/abc/job");
+}
+
+static void of_mounts_within_one_another_the_inner_one_counts(void **state)
+{
+    static const char inner_last[] = V2 "40 30 0:26 /a/b /sys/fs/cgroup/x rw - cgroup2 cgroup2 rw\n";
+    static const char inner_first[] = "40 30 0:26 /a/b /sys/fs/cgroup/x rw - cgroup2 cgroup2 rw\n" V2;
+    static const char twice[] = "40 30 0:26 /old /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+                                "41 40 0:26 /new /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+    (void)state;
+
+    path_is(inner_last, "/sys/fs/cgroup/x/y", "/a/b/y");
+    path_is(inner_first, "/sys/fs/cgroup/x/y", "/a/b/y");
+    path_is(inner_last, "/sys/fs/cgroup/xy", "/xy");
+    path_is(twice, "/sys/fs/cgroup/z", "/new/z"); /* the last one is in sight */
+}
+
+static void escapes_in_a_mount_point_and_a_root(void **state)
+{
+    static const char escaped[] =
+        "30 23 0:26 /pod\\040one /mnt/my\\040groups\\011and\\134more rw,relatime - cgroup2 none rw\n";
+    (void)state;
+
+    path_is(escaped, "/mnt/my groups\tand\\more/a b", "/pod one/a b");
+    path_fails(escaped, "/mnt/my\\040groups\\011and\\134more/a b", -ENOENT);
+    path_is("30 23 0:26 / /mnt/\\04 rw - cgroup2 none rw\n", "/mnt/\\04/x", "/x"); /* none, at the end */
+}
+
+static void optional_fields_may_be_many_or_none(void **state)
+{
+    (void)state;
+    path_is("30 23 0:26 / /c rw - cgroup2 none rw\n", "/c/x", "/x");
+    path_is("30 23 0:26 / /c rw shared:1 master:2 propagate_from:3 - cgroup none rw,memory\n", "/c/x", "/x");
+    path_is("30 23 0:26 / /c rw - cgroup2 none rw", "/c/x", "/x"); /* without its newline */
+}
+
+static void lines_of_another_form_are_left_out(void **state)
+{
+    (void)state;
+    path_is("nonsense\n\n1 2 3\n - cgroup\n1 2 3 4 - cgroup2\n30 23 0:26 / /c rw - cgroup2 none rw\n", "/c/x",
+            "/x");
+    path_fails("30 23 0:26 / - cgroup2\n", "/c/x", -ENOENT);
+    path_fails("30 23 0:26 / /c rw - tmpfs cgroup rw\n", "/c/x", -ENOENT);
+    /* What a line lacks is not taken from the next. */
+    path_fails("30 23 0:26 / /c rw\n31 23 0:27 / /d rw - cgroup2 none rw\n", "/c/x", -ENOENT);
+    path_fails("30 23 0:26\n/ /c - cgroup2 none rw\n", "/c/x", -ENOENT);
+}
+
+static void a_path_that_does_not_fit_is_refused(void **state)
+{
+    static const char mounts[] = "30 23 0:26 /docker /c rw - cgroup2 none rw\n";
+    char path[32];
+    (void)state;
+
+    for (size_t size = 1; size <= sizeof(path); size++) {
+        memset(path, '#', sizeof(path));
+        int error = cgroup_path(mounts, "/c/job", path, size);
+        if (error == 0)
+            assert_string_equal(path, "/docker/job");
+        else
+            assert_int_equal(error, -ENAMETOOLONG);
+        assert_true(size <= strlen("/docker/job") ? error != 0
+                                                  : size <= strlen("/docker/job") + 1 || error == 0);
+        for (size_t i = size; i < sizeof(path); i++)
+            assert_int_equal(path[i], '#');
+    }
+}
+
+static void a_mount_point_longer_than_any_path_is_left_out(void **state)
+{
+    static char mounts[3 * PATH_MAX];
+    char path[64];
+    (void)state;
+
+    strcpy(mounts, "30 23 0:26 / /");
+    memset(mounts + strlen(mounts), 'x', PATH_MAX);
+    strcat(mounts, " rw - cgroup2 none rw\n31 23 0:26 /");
+    memset(mounts + strlen(mounts), 'x', PATH_MAX);
+    strcat(mounts, " /c rw - cgroup2 none rw\n");
+    assert_int_equal(cgroup_path(mounts, "/c/x", path, sizeof(path)), -ENOENT);
+    strcat(mounts, "32 23 0:26 / /c rw - cgroup2 none rw\n");
+    assert_int_equal(cgroup_path(mounts, "/c/x", path, sizeof(path)), 0);
+    assert_string_equal(path, "/x");
+}
+
+static void what_lies_within_what(void **state)
+{
+    (void)state;
+    assert_true(cgroup_is_within("/train", "/train"));
+    assert_true(cgroup_is_within("/train/job", "/train"));
+    assert_true(cgroup_is_within("/train/job/1", "/train"));
+    assert_true(cgroup_is_within("/train", "/"));
+    assert_true(cgroup_is_within("/", "/"));
+    assert_false(cgroup_is_within("/", "/train"));
+    assert_false(cgroup_is_within("/train", "/train/job"));
+    assert_false(cgroup_is_within("/training", "/train"));
+    assert_false(cgroup_is_within("/train-2/job", "/train"));
+    assert_false(cgroup_is_within("/other", "/train"));
+    assert_false(cgroup_is_within("train", "/"));
+    assert_false(cgroup_is_within("", "/"));
+    assert_false(cgroup_is_within("/train", ""));
+    assert_false(cgroup_is_within("", ""));
+}
+
+static int source_in(const struct folder *folder)
+{
+    int fd = folder_fd(folder);
+    int source = cgroup_kills_source(fd);
+    close(fd);
+    return source;
+}
+
+static void a_folder_that_counts_no_kills_has_no_source(void **state)
+{
+    assert_int_equal(source_in(*state), -ENOENT);
+    folder_put(*state, "memory.events.local", "oom_kill 0\n");
+    folder_put(*state, "memory.max", "max\n");
+    assert_int_equal(source_in(*state), -ENOENT);
+    assert_int_equal(cgroup_kills_source(-1), -ENOENT);
+}
+
+/* What the source in the folder says of the kills. */
+static struct value kills_in(const struct folder *folder)
+{
+    struct value value = {77, true};
+    struct source *source = source_new((enum source_id)source_in(folder));
+    int fd = folder_fd(folder);
+
+    assert_int_equal(source_want(source, "oom_kill"), 0);
+    assert_int_equal(source_open(source, fd), 0);
+    close(fd);
+    assert_int_equal(source_read(source, &value), 0);
+    source_free(source);
+    return value;
+}
+
+static void version_1_counts_in_its_control_file(void **state)
+{
+    folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+    assert_int_equal(source_in(*state), SOURCE_OOM_CONTROL);
+    assert_value(kills_in(*state), 7);
+    folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n"); /* before 4.13 */
+    assert_false(kills_in(*state).present);
+}
+
+static void version_2_counts_in_its_events(void **state)
+{
+    folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+    folder_put(*state, "memory.events", "low 0\nhigh 5\nmax 311\noom 4\noom_kill 3\noom_group_kill 1\n");
+    assert_int_equal(source_in(*state), SOURCE_MEMORY_EVENTS);
+    assert_value(kills_in(*state), 3);
+}
+
+static void kills_of_a_v1_tree(void **state)
+{
+    const struct folder *folder = *state;
+    int group = folder_fd(folder);
+    uint64_t kills = 7;
+
+    assert_int_equal(cgroup_v1_kills(group, &kills), -ENOENT);
+    assert_true(kills == 0);
+    folder_put(folder, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+    folder_put(folder, "a/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 30\n");
+    folder_put(folder, "a/b/memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 400\n");
+    folder_put(folder, "c/memory.oom_control", "oom_kill_disable 0\nunder_oom 1\n"); /* before 4.13 */
+    folder_put(folder, "d/other", "");
+    assert_int_equal(cgroup_v1_kills(group, &kills), 0);
+    assert_true(kills == 432);
+    close(group);
+}
+
+static void group_of(const struct folder *folder, const char *text, const char *comm, int error,
+                     const char *expected)
+{
+    char path[32] = "";
+
+    folder_put(folder, "42/comm", "a worker\n");
+    folder_put(folder, "42/cgroup", text);
+    assert_int_equal(cgroup_of_process(folder->path, 42, comm, path, sizeof(path)), error);
+    if (error == 0)
+        assert_string_equal(path, expected);
+}
+
+static void the_memory_cgroup_of_a_process(void **state)
+{
+    const struct folder *folder = *state;
+    char path[32];
+
+    group_of(folder, "0::/train/job\n", "a worker", 0, "/train/job");
+    group_of(folder, "5:cpu,cpuacct:/c\n4:memory:/m:1\n0::/u\n", "a worker", 0, "/m:1");
+    group_of(folder, "4:cpu,memory,pids:/m\n0::/u\n", "a worker", 0, "/m");
+    group_of(folder, "4:memory2,xmemory:/m\n0::/u", "a worker", 0, "/u");
+    group_of(folder, "4:cpu:/c\n", "a worker", -ENOENT, NULL);
+    group_of(folder, "", "a worker", -ENOENT, NULL);
+    group_of(folder, "rubbish\n0:\n", "a worker", -ENOENT, NULL);
+    group_of(folder, "0::/a/path/of/more/than/thirty-one/bytes\n", "a worker", -ENAMETOOLONG, NULL);
+    group_of(folder, "0::/u\n", "another", -ESRCH, NULL); /* the pid is somebody else's by now */
+    group_of(folder, "0::/u\n", "a work", -ESRCH, NULL);
+    assert_int_equal(cgroup_of_process(folder->path, 43, "a worker", path, sizeof(path)), -ESRCH);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_test_in_folder(kills_of_a_v1_tree),
+        unit_test_in_folder(the_memory_cgroup_of_a_process),
+        cmocka_unit_test(paths_of_version_2),
+        cmocka_unit_test(paths_of_version_1),
+        cmocka_unit_test(paths_of_both_at_once),
+        cmocka_unit_test(what_lies_on_no_cgroup_mount_has_no_path),
+        cmocka_unit_test(the_root_of_a_bind_mount_stands_in_front),
+        cmocka_unit_test(of_mounts_within_one_another_the_inner_one_counts),
+        cmocka_unit_test(escapes_in_a_mount_point_and_a_root),
+        cmocka_unit_test(optional_fields_may_be_many_or_none),
+        cmocka_unit_test(lines_of_another_form_are_left_out),
+        cmocka_unit_test(a_path_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_mount_point_longer_than_any_path_is_left_out),
+        cmocka_unit_test(what_lies_within_what),
+        unit_test_in_folder(a_folder_that_counts_no_kills_has_no_source),
+        unit_test_in_folder(version_1_counts_in_its_control_file),
+        unit_test_in_folder(version_2_counts_in_its_events),
+    };
+    return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
+}
