@@ -2,6 +2,8 @@
  * /proc/meminfo: "Key:   NUMBER kB" lines, read as bytes; lines without the unit are counts. Format:
  * fs/proc/meminfo.c. The "kB" are KiB.
  */
+#include "kernel/meminfo.h"
+
 #include "kernel/source_format.h"
 
 #include <string.h>
@@ -15,9 +17,17 @@ static void parse(const char *at, const char *end, struct value *values, unsigne
 {
     (void)fields; /* one a line */
     at = scan_unsigned(at, end, values);
-    if (end - at >= 3 && memcmp(at, " kB", 3) == 0 &&
+    if (at < end && *at == '\n')
+        return;
+    /* Anything but the unit may be a line that was cut short within it. */
+    if (end - at < 3 || memcmp(at, " kB", 3) != 0 ||
         __builtin_mul_overflow(values->number, UINT64_C(1024), &values->number))
         values->present = false;
+}
+
+bool meminfo_is_count(const char *key)
+{
+    return strncmp(key, "HugePages_", strlen("HugePages_")) == 0;
 }
 
 const struct source_format meminfo_format = {"meminfo", "meminfo", locate, parse};

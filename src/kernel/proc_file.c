@@ -5,30 +5,51 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     FIRST_CAPACITY = 4096,
     /*
-     * Below this a short read is the end of the file: fs/seq_file.c collects at least a page (4096 bytes)
-     * before it hands out a piece, less one record, and no record of the files that are read here is anywhere
-     * near half a page.
+     * Below this a short read is the end of the file: fs/seq_file.c hands out a file of one record (stat,
+     * meminfo, pressure) whole, and collects at least a page (4096 bytes) of the others, less one record.
+     * Those of vmstat are lines, nowhere near half a page.
      */
     SURELY_ONE_PIECE = 2048,
+    /* What no file here comes near (/proc/stat of 8192 CPUs has a megabyte): that one would never end. */
+    LENGTH_MAX = 16 << 20,
 };
+
+/* Opened without waiting and looked at: a FIFO in a folder that is not a /proc would be waited for, for ever.
+ */
+static int check_regular(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    return S_ISREG(status.st_mode) ? 0 : S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
+}
 
 int proc_file_open(struct proc_file *file, int proc_fd, const char *path)
 {
-    *file = (struct proc_file){.fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC)};
-    return file->fd < 0 ? -errno : 0;
+    *file = (struct proc_file){.fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (file->fd < 0)
+        return -errno;
+    int error = check_regular(file->fd);
+    if (error < 0)
+        proc_file_close(file);
+    return error;
 }
 
 /* New memory is written to at once, so that its page faults happen here and not in a later, longer read. */
 static int grow(struct proc_file *file)
 {
     size_t capacity = file->capacity ? file->capacity * 2 : FIRST_CAPACITY;
-    char *bytes = realloc(file->bytes, capacity);
 
+    if (capacity > LENGTH_MAX)
+        return -EFBIG;
+    char *bytes = realloc(file->bytes, capacity);
     if (!bytes)
         return -ENOMEM;
     memset(bytes + file->capacity, 0, capacity - file->capacity);
@@ -37,25 +58,9 @@ static int grow(struct proc_file *file)
     return 0;
 }
 
-/* The first word of the last line, or an empty one where there is no whole line. */
-static const char *last_word(const struct proc_file *file, size_t *length)
-{
-    *length = 0;
-    if (file->length == 0 || file->bytes[file->length - 1] != '\n')
-        return NULL;
-    const char *newline = memrchr(file->bytes, '\n', file->length - 1);
-    const char *word = newline ? newline + 1 : file->bytes;
-    const char *end = file->bytes + file->length;
-    while (word + *length < end && word[*length] > ' ' && *length < PROC_FILE_TAIL_MAX)
-        ++*length;
-    return word;
-}
-
 static void remember_end(struct proc_file *file, unsigned pieces)
 {
-    const char *word = last_word(file, &file->tail_length);
-    if (file->tail_length > 0)
-        memcpy(file->tail, word, file->tail_length);
+    file->tail = scan_last_word(file->bytes, file->length);
     file->pieces = pieces;
 }
 
@@ -65,9 +70,8 @@ static bool looks_whole(const struct proc_file *file, unsigned pieces)
         return false;
     if (file->length < SURELY_ONE_PIECE)
         return true;
-    size_t length;
-    const char *word = last_word(file, &length);
-    return length > 0 && length == file->tail_length && memcmp(word, file->tail, length) == 0;
+    struct line_word word = scan_last_word(file->bytes, file->length);
+    return word.length > 0 && line_word_equal(&word, &file->tail);
 }
 
 static int read_to_end(struct proc_file *file)

@@ -9,27 +9,27 @@
  */
 #pragma once
 
-#include <stddef.h>
+#include "kernel/scan.h"
 
-enum { PROC_FILE_TAIL_MAX = 64 };
+#include <stddef.h>
 
 struct proc_file {
     int fd; /* -1 when not open */
     char *bytes;
     size_t length; /* of the last read */
     size_t capacity;
-    unsigned pieces;               /* reads that gave data, the last time the end was seen; 0 when never */
-    char tail[PROC_FILE_TAIL_MAX]; /* first word of the last line then, cut to fit */
-    size_t tail_length;
+    unsigned pieces;       /* reads that gave data, the last time the end was seen; 0 when never */
+    struct line_word tail; /* of the last line then */
 };
 
-/* Opens PATH below the directory PROC_FD. Returns 0 or a negative errno; the file is closed then. */
+/* Opens PATH below the directory PROC_FD. Returns 0 or a negative errno (-EISDIR and -ESPIPE where it is no
+ * file); it is closed then. */
 int proc_file_open(struct proc_file *file, int proc_fd, const char *path);
 
 /*
  * Reads the file as it is now into bytes[0..length). The memory grows, with room to spare, when the file has
- * outgrown it: at the first read, and only as an exception later. Returns 0 or a negative errno; the length
- * is 0 then.
+ * outgrown it: at the first read, and only as an exception later. Returns 0 or a negative errno (-EFBIG where
+ * there seems to be no end); the length is 0 then.
  */
 int proc_file_read(struct proc_file *file);
 

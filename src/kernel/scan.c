@@ -1,6 +1,5 @@
 #include "kernel/scan.h"
 
-#include <stddef.h>
 #include <string.h>
 
 /* 0 to 9, or more for any other byte. */
@@ -77,4 +76,23 @@ const char *scan_line_end(const char *at, const char *end)
 {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     return newline ? newline : end;
+}
+
+struct line_word scan_last_word(const char *bytes, size_t length)
+{
+    struct line_word word = {.length = 0};
+
+    if (length == 0 || bytes[length - 1] != '\n')
+        return word;
+    const char *newline = memrchr(bytes, '\n', length - 1);
+
+    for (size_t at = newline ? (size_t)(newline - bytes) + 1 : 0;
+         at < length && bytes[at] > ' ' && word.length < sizeof(word.bytes); at++)
+        word.bytes[word.length++] = bytes[at];
+    return word;
+}
+
+bool line_word_equal(const struct line_word *a, const struct line_word *b)
+{
+    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
 }

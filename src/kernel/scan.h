@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A number the kernel gave, or none: absent is not zero. */
@@ -23,6 +24,16 @@ const char *scan_hundredths(const char *at, const char *end, struct value *value
 /* Reads COUNT numbers in a row; those that the line does not have are absent. Returns the place behind the
  * last. */
 const char *scan_unsigneds(const char *at, const char *end, struct value *values, unsigned count);
+
+/* The word that a line begins with, kept apart from the text that it was found in. */
+struct line_word {
+    char bytes[64]; /* longer ones are cut */
+    size_t length;
+};
+
+/* The first word of the last line; empty where that line has no newline, as it may be cut short. */
+struct line_word scan_last_word(const char *bytes, size_t length);
+bool line_word_equal(const struct line_word *a, const struct line_word *b);
 
 /* The end of the line that AT is on: its newline, or END. */
 const char *scan_line_end(const char *at, const char *end);

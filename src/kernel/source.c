@@ -20,11 +20,6 @@ struct wanted_line {
     size_t offset; /* where the line stood at the last read, or OFFSET_ABSENT */
 };
 
-struct line_word {
-    char bytes[LINE_START_MAX];
-    size_t length;
-};
-
 struct source {
     const struct source_format *format;
     struct proc_file file;
@@ -45,6 +40,8 @@ static const struct source_format *const formats[SOURCE_COUNT] = {
     [SOURCE_PRESSURE_IO] = &pressure_io_format,
     [SOURCE_PRESSURE_IRQ] = &pressure_irq_format,
     [SOURCE_LOADAVG] = &loadavg_format,
+    [SOURCE_MEMORY_EVENTS] = &memory_events_format,
+    [SOURCE_OOM_CONTROL] = &oom_control_format,
 };
 
 const char *source_name(enum source_id id)
@@ -77,6 +74,17 @@ int line_place_of_key(const char *name, char terminator, struct line_place *plac
     place->fields = 1;
     place->field = 0;
     return 0;
+}
+
+int key_number_locate(const char *name, struct line_place *place)
+{
+    return line_place_of_key(name, ' ', place);
+}
+
+void key_number_parse(const char *at, const char *end, struct value *values, unsigned fields)
+{
+    (void)fields; /* one a line */
+    scan_unsigned(at, end, values);
 }
 
 struct source *source_new(enum source_id id)
@@ -166,27 +174,11 @@ static bool find_nearby(struct wanted_line *line, const char *bytes, size_t leng
     return false;
 }
 
-/* The first word of the last line, cut to fit; empty where the line has no end, as it may be cut short. */
-static struct line_word last_word(const char *bytes, size_t length)
-{
-    struct line_word word = {.length = 0};
-
-    if (length == 0 || bytes[length - 1] != '\n')
-        return word;
-    const char *newline = memrchr(bytes, '\n', length - 1);
-
-    for (size_t at = newline ? (size_t)(newline - bytes) + 1 : 0;
-         at < length && bytes[at] > ' ' && word.length < sizeof(word.bytes); at++)
-        word.bytes[word.length++] = bytes[at];
-    return word;
-}
-
 /* Whether the text ends as the one that was learned: one that was cut short and is whole again does not. */
 static bool ends_as_learned(const struct source *source, const char *bytes, size_t length)
 {
-    struct line_word word = last_word(bytes, length);
-    return word.length > 0 && word.length == source->last.length &&
-           memcmp(word.bytes, source->last.bytes, word.length) == 0;
+    struct line_word word = scan_last_word(bytes, length);
+    return word.length > 0 && line_word_equal(&word, &source->last);
 }
 
 /*
@@ -241,7 +233,7 @@ static void learn_lines(struct source *source, const char *bytes, size_t length)
     qsort(source->lines, source->line_count, sizeof(*source->lines), compare_offsets);
     source->learned_length = length;
     source->missing = missing > 0;
-    source->last = last_word(bytes, length);
+    source->last = scan_last_word(bytes, length);
 }
 
 void source_parse(struct source *source, const char *bytes, size_t length, struct value *values)

@@ -14,7 +14,7 @@ struct line_place {
 
 struct source_format {
     const char *name; /* as in "vmstat.pgfault" */
-    const char *path; /* below /proc */
+    const char *path; /* below /proc, or below the folder of a cgroup */
 
     /* Finds the place of the value NAME. Returns 0, -ENOENT where the file has no such value, -ENAMETOOLONG.
      */
@@ -28,6 +28,10 @@ struct source_format {
 /* locate() for the common case, one value a line: the line starts with NAME and TERMINATOR. */
 int line_place_of_key(const char *name, char terminator, struct line_place *place);
 
+/* locate() and parse() of files made of lines "KEY NUMBER". */
+int key_number_locate(const char *name, struct line_place *place);
+void key_number_parse(const char *at, const char *end, struct value *values, unsigned fields);
+
 extern const struct source_format stat_format;
 extern const struct source_format vmstat_format;
 extern const struct source_format meminfo_format;
@@ -36,3 +40,5 @@ extern const struct source_format pressure_memory_format;
 extern const struct source_format pressure_io_format;
 extern const struct source_format pressure_irq_format;
 extern const struct source_format loadavg_format;
+extern const struct source_format memory_events_format;
+extern const struct source_format oom_control_format;

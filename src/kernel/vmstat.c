@@ -37,15 +37,4 @@ bool vmstat_is_gauge(const char *key)
     return true;
 }
 
-static int locate(const char *name, struct line_place *place)
-{
-    return line_place_of_key(name, ' ', place);
-}
-
-static void parse(const char *at, const char *end, struct value *values, unsigned fields)
-{
-    (void)fields; /* one a line */
-    scan_unsigned(at, end, values);
-}
-
-const struct source_format vmstat_format = {"vmstat", "vmstat", locate, parse};
+const struct source_format vmstat_format = {"vmstat", "vmstat", key_number_locate, key_number_parse};

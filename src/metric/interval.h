@@ -3,6 +3,7 @@
 
 #include "metric/sampler.h"
 
+#include <math.h>
 #include <stdint.h>
 
 struct interval {
@@ -11,6 +12,12 @@ struct interval {
     double *values;   /* by the sampler's index; NAN where absent: isnan() */
     size_t value_count;
 };
+
+/* For sums in which an absent part counts for nothing. */
+static inline double zero_if_absent(double value)
+{
+    return isnan(value) ? 0 : value;
+}
 
 /* Room for the sampler's metrics. Returns 0 or -ENOMEM. Free with interval_free(). */
 int interval_init(struct interval *interval, const struct sampler *sampler);

@@ -1,5 +1,6 @@
 #include "metric/metric.h"
 
+#include "kernel/meminfo.h"
 #include "kernel/vmstat.h"
 
 #include <errno.h>
@@ -69,7 +70,7 @@ static int vmstat_metric(const char *name, const char *key, struct metric **metr
 
 static int meminfo_metric(const char *name, const char *key, struct metric **metric)
 {
-    bool count = strncmp(key, "HugePages_", 10) == 0; /* the only lines without a unit */
+    bool count = meminfo_is_count(key);
     struct keyed_metric *keyed = keyed_metric_new(name, key, count ? "" : "_bytes");
     if (!keyed)
         return -ENOMEM;

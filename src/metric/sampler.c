@@ -182,6 +182,24 @@ static int list_wanted(struct sampler *sampler)
     return 0;
 }
 
+static const char *mend_of(int error)
+{
+    switch (error) {
+    case -ENOENT:
+        return "mount it (mount -t proc proc /proc), or name another with --proc DIR";
+    case -EACCES:
+    case -EPERM:
+        return "run as a user who may read it";
+    case -EMFILE:
+    case -ENFILE:
+        return "raise the limit of open files (ulimit -n)";
+    case -ENOMEM:
+        return "raise the limit of memory (ulimit -v)";
+    default:
+        return "name another folder with --proc DIR";
+    }
+}
+
 int sampler_open(struct sampler *sampler, const char *proc_path, struct problem *problem)
 {
     int proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -194,12 +212,8 @@ int sampler_open(struct sampler *sampler, const char *proc_path, struct problem 
     int opened = open_sources(sampler, proc_fd, &error, &failed);
     close(proc_fd);
     if (opened == 0 && error < 0) {
-        const char *mend = error == -ENOENT
-                               ? "mount it (mount -t proc proc /proc), or name another with --proc DIR"
-                           : error == -EACCES ? "run as a user who may read it"
-                                              : "name another folder with --proc DIR";
         return problem_set(problem, -error, "%s/%s: %s: %s", proc_path, source_path(failed), strerror(-error),
-                           mend);
+                           mend_of(error));
     }
     place_values(sampler);
     return list_wanted(sampler);
@@ -253,6 +267,19 @@ bool sampler_has(const struct sampler *sampler, size_t index, const struct snaps
         added |= !formula->terms[t].subtract && present;
     }
     return added;
+}
+
+bool sampler_source_is_silent(const struct sampler *sampler, enum source_id source,
+                              const struct snapshot *snapshot)
+{
+    size_t count = sampler->sources[source] ? source_value_count(sampler->sources[source]) : 0;
+    const struct value *values = snapshot->values + sampler->first_value[source];
+
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].present)
+            return false;
+    }
+    return count > 0;
 }
 
 const struct formula *sampler_formulas(const struct sampler *sampler)

@@ -42,10 +42,14 @@ int sampler_open(struct sampler *sampler, const char *proc_path, struct problem 
  * open or not wanted. */
 int sampler_source_error(const struct sampler *sampler, enum source_id source);
 
+/* Whether a source that is wanted gave not a single value in this snapshot. */
+bool sampler_source_is_silent(const struct sampler *sampler, enum source_id source,
+                              const struct snapshot *snapshot);
+
 /* Fits the sampler; NULL without memory. Free with free(). */
 struct snapshot *snapshot_new(const struct sampler *sampler);
 
-/* One clock reading and one pread for each file. Allocates nothing. What cannot be read is absent in the
+/* Reads the clocks, then every file, each as a whole. Allocates nothing. What cannot be read is absent in the
  * snapshot. */
 void sampler_read(struct sampler *sampler, struct snapshot *snapshot);
 

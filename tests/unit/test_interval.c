@@ -471,6 +471,15 @@ static void a_kernel_that_does_not_tell_the_time_of_guests_has_no_shares(void **
     assert_no_shares(*state);
 }
 
+static void a_cpu_time_of_21_digits_is_absent_and_no_part_of_the_whole(void **state)
+{
+    cpu_shares_between(*state, "cpu  100 0 0 100 0 0 0 100000000000000000000 0 0", 2,
+                       "cpu  150 0 0 150 0 0 0 100000000000000000000 0 0", 2);
+    assert_near(value(*state, M_cpu_user_percent), 50);
+    assert_near(value(*state, M_cpu_idle_percent), 50);
+    assert_absent(value(*state, M_cpu_steal_percent));
+}
+
 static void no_tick_in_the_interval_says_nothing(void **state)
 {
     cpu_shares_between(*state, "cpu  100 0 0 1000 500 0 0 0 0 0", 2, "cpu  100 0 0 1000 500 0 0 0 0 0", 2);
@@ -631,6 +640,7 @@ int main(void)
         on_machine(idle_and_iowait_that_step_back_together_say_nothing),
         on_machine(another_cpu_time_that_steps_back_says_nothing),
         on_machine(a_kernel_that_does_not_tell_the_time_of_guests_has_no_shares),
+        on_machine(a_cpu_time_of_21_digits_is_absent_and_no_part_of_the_whole),
         on_machine(no_tick_in_the_interval_says_nothing),
         cmocka_unit_test(recorded_cpu_shares_add_up_to_100),
         on_machine(recorded_figures),

@@ -20,12 +20,21 @@ static void amounts_are_read_as_bytes(void **state)
 static void lines_without_a_unit_are_counts(void **state)
 {
     static const char text[] =
-        "HugePages_Total:      12\nHugepagesize:       2048 kB\nHugePages_Free:        7";
+        "HugePages_Total:      12\nHugepagesize:       2048 kB\nHugePages_Free:        7\n";
     (void)state;
 
     assert_parses(SOURCE_MEMINFO, "HugePages_Total", text, 12);
     assert_parses(SOURCE_MEMINFO, "Hugepagesize", text, 2048 * KIB);
     assert_parses(SOURCE_MEMINFO, "HugePages_Free", text, 7);
+}
+
+static void a_line_that_is_cut_short_within_its_unit_is_absent(void **state)
+{
+    (void)state;
+    assert_not_in(SOURCE_MEMINFO, "MemFree", "MemFree:  500000");
+    assert_not_in(SOURCE_MEMINFO, "MemFree", "MemFree:  500000 ");
+    assert_not_in(SOURCE_MEMINFO, "MemFree", "MemFree:  500000 k");
+    assert_parses(SOURCE_MEMINFO, "MemFree", "MemFree:  500000 kB", 500000 * KIB);
 }
 
 static void a_key_that_is_the_beginning_of_another(void **state)
@@ -89,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_are_read_as_bytes),
         cmocka_unit_test(lines_without_a_unit_are_counts),
+        cmocka_unit_test(a_line_that_is_cut_short_within_its_unit_is_absent),
         cmocka_unit_test(a_key_that_is_the_beginning_of_another),
         cmocka_unit_test(an_amount_that_does_not_fit_is_absent),
         cmocka_unit_test(a_file_that_ends_early),

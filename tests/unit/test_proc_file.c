@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int setup(void **state)
@@ -266,15 +267,35 @@ static void a_deleted_file_gives_what_the_descriptor_gives(void **state)
     proc_file_close(&file);
 }
 
-static void a_folder_gives_eisdir_and_no_bytes(void **state)
+static void what_is_no_file_is_not_opened(void **state)
+{
+    struct proc_file file;
+    int folder = folder_fd(*state);
+
+    folder_put(*state, "pressure/cpu", "");
+    assert_int_equal(proc_file_open(&file, folder, "pressure"), -EISDIR);
+    assert_int_equal(file.fd, -1);
+    assert_int_equal(mkfifoat(folder, "stat", 0600), 0);
+    assert_int_equal(proc_file_open(&file, folder, "stat"), -ESPIPE); /* nor waited for */
+    assert_int_equal(symlinkat("/dev/zero", folder, "vmstat"), 0);
+    assert_int_equal(proc_file_open(&file, folder, "vmstat"), -ESPIPE);
+    close(folder);
+}
+
+static void a_file_of_over_16_mib_is_refused(void **state)
 {
     struct proc_file file;
 
-    folder_put(*state, "pressure/cpu", "");
-    open_in(&file, *state, "pressure");
-    assert_int_equal(proc_file_read(&file), -EISDIR);
+    folder_put(*state, "stat", "");
+    open_in(&file, *state, "stat");
+    assert_int_equal(ftruncate(file.fd, 0), -1); /* opened for reading alone */
+    char path[128];
+    snprintf(path, sizeof(path), "%s/stat", ((struct folder *)*state)->path);
+    assert_int_equal(truncate(path, 17 << 20), 0);
+    assert_int_equal(proc_file_read(&file), -EFBIG);
     assert_int_equal(file.length, 0);
-    assert_int_equal(proc_file_read(&file), -EISDIR);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_reads(&file, "");
     proc_file_close(&file);
 }
 
@@ -409,7 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_last_line_of_one_endless_word, setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_deleted_file_gives_what_the_descriptor_gives, setup,
                                         folder_teardown),
-        cmocka_unit_test_setup_teardown(a_folder_gives_eisdir_and_no_bytes, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_file_is_not_opened, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_over_16_mib_is_refused, setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_read_that_fails_leaves_no_bytes_of_the_one_before, setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(an_interrupted_read_is_repeated, setup, folder_teardown),
