@@ -5,33 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* The length of the valid UTF-8 sequence that BYTES starts with, or 0 (RFC 3629: shortest form, no
- * surrogates). */
-static size_t utf8_length(const unsigned char *bytes)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t length;
-    } forms[] = {
-        {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-        if (bytes[0] < forms[i].first_low || bytes[0] > forms[i].first_high)
-            continue;
-        if (forms[i].length > 1 && (bytes[1] < forms[i].second_low || bytes[1] > forms[i].second_high))
-            return 0;
-        for (size_t n = 2; n < forms[i].length; n++) {
-            if ((bytes[n] & 0xc0) != 0x80)
-                return 0;
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
 static void put_escaped(struct text *text, unsigned char byte)
 {
     static const char hex[] = "0123456789abcdef";
@@ -52,7 +25,7 @@ void json_put_string(struct text *text, const char *string)
 
     text_char(text, '"');
     while (*at) {
-        size_t length = utf8_length(at);
+        size_t length = text_utf8_length((const char *)at);
         if (length == 0)
             text_string(text, "\xef\xbf\xbd");
         else if (length == 1 && (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7f))
@@ -87,12 +60,18 @@ static void put_number(struct text *text, const char *key, double value, unsigne
     text_decimal(text, value, decimals);
 }
 
-/* {"type":"TYPE","time":"…" */
-static void begin_object(struct text *text, const char *type, uint64_t wall_ns)
+/* {"type":"TYPE" */
+static void begin_object(struct text *text, const char *type)
 {
     text_string(text, "{\"type\":\"");
     text_string(text, type);
-    text_string(text, "\",\"time\":\"");
+    text_char(text, '"');
+}
+
+static void put_time(struct text *text, uint64_t wall_ns)
+{
+    put_key(text, "time");
+    text_char(text, '"');
     clock_put_iso(text, wall_ns);
     text_char(text, '"');
 }
@@ -104,7 +83,8 @@ static void end_object(struct text *text)
 
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval)
 {
-    begin_object(text, "sample", interval->wall_ns);
+    begin_object(text, "sample");
+    put_time(text, interval->wall_ns);
     put_number(text, "interval_seconds", interval->seconds, 3);
     for (size_t i = 0; i < columns->count; i++) {
         const struct metric *metric = columns->list[i].metric;
@@ -118,7 +98,8 @@ static void put_alert(struct text *text, const struct event *event)
     static const char *const states[] = {
         [STATE_BEGIN] = "begin", [STATE_CONTINUE] = "continue", [STATE_END] = "end"};
 
-    begin_object(text, "alert", event->wall_ns);
+    begin_object(text, "alert");
+    put_time(text, event->wall_ns);
     put_string(text, "alert", event->alert);
     put_string(text, "state", states[event->state]);
     put_number(text, "value", event->value, 1);
@@ -129,10 +110,100 @@ static void put_alert(struct text *text, const struct event *event)
         put_string(text, "diagnosis", event->diagnosis);
 }
 
-static void put_oom_kill(struct text *text, const struct event *event)
+static void put_value(struct text *text, const char *key, struct value value)
 {
-    begin_object(text, "oom_kill", event->wall_ns);
-    put_number(text, "kills", (double)event->kills, 0);
+    if (!value.present)
+        return;
+    put_key(text, key);
+    text_unsigned(text, value.number);
+}
+
+static void put_signed(struct text *text, const char *key, struct value value)
+{
+    if (!value.present)
+        return;
+    put_key(text, key);
+    if ((int64_t)value.number < 0)
+        text_char(text, '-');
+    text_unsigned(text, (int64_t)value.number < 0 ? -value.number : value.number);
+}
+
+static void put_known(struct text *text, const char *key, const char *value)
+{
+    if (value && value[0])
+        put_string(text, key, value);
+}
+
+static void put_victim(struct text *text, const struct oom_kill *kill)
+{
+    put_value(text, "pid", kill->pid);
+    put_known(text, "comm", kill->comm);
+    put_value(text, "uid", kill->uid);
+    put_value(text, "anon_rss_bytes", kill->anon_rss_bytes);
+    put_value(text, "file_rss_bytes", kill->file_rss_bytes);
+    put_value(text, "shmem_rss_bytes", kill->shmem_rss_bytes);
+    put_value(text, "total_vm_bytes", kill->total_vm_bytes);
+    put_value(text, "pgtables_bytes", kill->pgtables_bytes);
+    put_signed(text, "oom_score_adj", kill->oom_score_adj);
+    put_known(text, "constraint", oom_constraint_name(kill->constraint));
+    put_known(text, "cgroup", kill->cgroup);
+    put_known(text, "limit_cgroup", kill->limit_cgroup);
+    put_value(text, "usage_bytes", kill->usage_bytes);
+    put_value(text, "limit_bytes", kill->limit_bytes);
+    put_known(text, "trigger", kill->trigger);
+    put_value(text, "trigger_pid", kill->trigger_pid);
+    if (kill->group_kill) {
+        put_key(text, "group_kill");
+        text_string(text, "true");
+    }
+}
+
+static void put_task(struct text *text, const struct oom_task *task)
+{
+    text_string(text, "{\"pid\":");
+    text_unsigned(text, task->pid.number);
+    put_known(text, "comm", task->comm);
+    put_value(text, "uid", task->uid);
+    put_value(text, "rss_bytes", task->rss_bytes);
+    put_value(text, "swap_bytes", task->swap_bytes);
+    put_signed(text, "oom_score_adj", task->oom_score_adj);
+    text_char(text, '}');
+}
+
+static void put_tasks(struct text *text, const struct oom_kill *kill)
+{
+    put_key(text, "tasks");
+    text_char(text, '[');
+    for (size_t i = 0; i < kill->task_count; i++) {
+        if (i > 0)
+            text_char(text, ',');
+        put_task(text, &kill->tasks[i]);
+    }
+    text_char(text, ']');
+}
+
+void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
+                       bool tasks)
+{
+    begin_object(text, "oom_kill");
+    if (moment->has_wall)
+        put_time(text, moment->wall_ns);
+    if (moment->has_monotonic)
+        put_number(text, "monotonic_seconds", (double)moment->monotonic_us / 1e6, 6);
+    put_victim(text, kill);
+    if (tasks)
+        put_tasks(text, kill);
+    end_object(text);
+}
+
+static void put_oom_event(struct text *text, const struct event *event)
+{
+    begin_object(text, "oom_kill");
+    put_time(text, event->wall_ns);
+    if (event->kill)
+        put_victim(text, event->kill);
+    else
+        put_value(text, "kills", (struct value){event->kills, true});
 }
 
 void json_put_event(struct text *text, const struct event *event)
@@ -140,7 +211,7 @@ void json_put_event(struct text *text, const struct event *event)
     if (event->kind == EVENT_ALERT)
         put_alert(text, event);
     else
-        put_oom_kill(text, event);
+        put_oom_event(text, event);
     put_string(text, "message", event->message);
     end_object(text);
 }

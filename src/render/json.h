@@ -8,6 +8,24 @@
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval);
 void json_put_event(struct text *text, const struct event *event);
 
+/* When a kill happened, as far as the log tells. */
+struct oom_moment {
+    bool has_wall;
+    uint64_t wall_ns;
+    bool has_monotonic;
+    uint64_t monotonic_us; /* since boot */
+};
+
+/* An OOM kill out of a log; TASKS: with the largest tasks at that time. */
+void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
+                       bool tasks);
+
+/* Upper bounds for what one of them needs. */
+enum {
+    JSON_EVENT_MAX = (EVENT_MESSAGE_MAX + 2 * OOM_COMM_MAX + 2 * OOM_CGROUP_MAX) * 6 + 2048,
+    JSON_TASKS_MAX = OOM_TASKS_MAX * (OOM_COMM_MAX * 6 + 256),
+};
+
 /*
  * STRING in quotes. Whatever bytes it holds, the result is valid JSON in UTF-8: what JSON wants escaped is,
  * and a byte that is no part of valid UTF-8 becomes U+FFFD.

@@ -1,5 +1,6 @@
 #include "render/stream.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "render/csv.h"
 #include "render/json.h"
@@ -8,13 +9,11 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { EVENT_BYTES_MAX = EVENT_MESSAGE_MAX * 6 + 512 }; /* JSON turns a byte into six at worst */
-
 static size_t output_max(const struct columns *columns)
 {
     size_t row = json_sample_max(columns) +
                  table_row_max(columns) * 2; /* of any format, and a header in front of it */
-    return row + (size_t)WATCH_EVENTS_MAX * EVENT_BYTES_MAX;
+    return row + (size_t)WATCH_EVENTS_MAX * JSON_EVENT_MAX;
 }
 
 int stream_open(struct stream *stream, enum stream_format format, const struct table *table)
@@ -23,7 +22,7 @@ int stream_open(struct stream *stream, enum stream_format format, const struct t
         .format = format,
         .table = *table,
         .output = text_new(output_max(table->columns)),
-        .notes = text_new((size_t)WATCH_EVENTS_MAX * EVENT_BYTES_MAX),
+        .notes = text_new((size_t)WATCH_EVENTS_MAX * JSON_EVENT_MAX),
     };
     if (stream->output.bytes && stream->notes.bytes)
         return 0;
@@ -37,18 +36,23 @@ void stream_close(struct stream *stream)
     text_free(&stream->notes);
 }
 
-/* Lines that BYTES, one line of text, take on the screen; long ones are wrapped. */
-static unsigned screen_lines(const struct stream *stream, size_t bytes)
+/* Lines that the line of text from START on takes on the screen; long ones are wrapped. */
+static unsigned screen_lines(const struct stream *stream, size_t start)
 {
+    size_t bytes = stream->output.length - start;
     unsigned columns = stream->screen.columns;
-    return columns > 0 && bytes > 1 ? 1 + (unsigned)((bytes - 2) / columns) : 1;
+
+    if (columns == 0 || bytes <= columns) /* no byte takes more than a column */
+        return 1;
+    size_t width = text_width(stream->output.bytes + start, bytes);
+    return width > 0 ? 1 + (unsigned)((width - 1) / columns) : 1;
 }
 
 static void put_table_header(struct stream *stream)
 {
     size_t start = stream->output.length;
     table_put_header(&stream->output, &stream->table);
-    stream->lines_since_header = screen_lines(stream, stream->output.length - start);
+    stream->lines_since_header = screen_lines(stream, start);
 }
 
 static void put_table_row(struct stream *stream, const struct interval *interval, bool storm)
@@ -57,7 +61,7 @@ static void put_table_row(struct stream *stream, const struct interval *interval
         put_table_header(stream);
     size_t start = stream->output.length;
     table_put_row(&stream->output, &stream->table, interval, storm);
-    stream->lines_since_header += screen_lines(stream, stream->output.length - start);
+    stream->lines_since_header += screen_lines(stream, start);
 }
 
 static void put_table_event(struct stream *stream, const struct event *event)
@@ -66,7 +70,7 @@ static void put_table_event(struct stream *stream, const struct event *event)
         return;
     size_t start = stream->output.length;
     table_put_event(&stream->output, &stream->table.style, event);
-    stream->lines_since_header += screen_lines(stream, stream->output.length - start);
+    stream->lines_since_header += screen_lines(stream, start);
 }
 
 void stream_put_header(struct stream *stream)
@@ -92,10 +96,18 @@ void stream_put_interval(struct stream *stream, const struct interval *interval,
     }
 }
 
-void stream_put_event(struct stream *stream, const struct event *event)
+/* Beside the rows, it needs its own time to be matched with them. */
+static void put_note(struct stream *stream, const struct event *event)
 {
     static const struct style plain = {0};
 
+    clock_put_iso(&stream->notes, event->wall_ns);
+    text_char(&stream->notes, ' ');
+    table_put_event(&stream->notes, &plain, event);
+}
+
+void stream_put_event(struct stream *stream, const struct event *event)
+{
     switch (stream->format) {
     case STREAM_TABLE:
         put_table_event(stream, event);
@@ -104,7 +116,7 @@ void stream_put_event(struct stream *stream, const struct event *event)
         json_put_event(&stream->output, event);
         break;
     case STREAM_CSV:
-        table_put_event(&stream->notes, &plain, event);
+        put_note(stream, event);
         break;
     }
 }

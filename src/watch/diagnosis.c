@@ -20,11 +20,6 @@ struct reads {
     bool known; /* this kernel tells refaults from first reads */
 };
 
-static double zero_if_absent(double value)
-{
-    return isnan(value) ? 0 : value;
-}
-
 static double larger(double a, double b)
 {
     return a > b ? a : b;
@@ -36,12 +31,14 @@ static struct reads reads_of(const struct interval *interval)
     double page_size = (double)sysconf(_SC_PAGESIZE);
     struct reads reads = {
         .refaulted_file = zero_if_absent(values[M_refaults_file_per_second]),
-        .swapped_in = zero_if_absent(values[M_swap_in_bytes_per_second]) / page_size,
+        /* zswap gives pages back without pswpin (mm/page_io.c), but a refault they are. */
+        .swapped_in = larger(zero_if_absent(values[M_swap_in_bytes_per_second]) / page_size,
+                             zero_if_absent(values[M_refaults_anon_per_second])),
         .known = !isnan(values[M_refaults_file_per_second]),
     };
     /*
      * What block devices delivered is the measure, as a fault reads more pages than one (read-ahead). Files
-     * on network file systems and compressed swap in memory do not pass there: then the parts are the whole.
+     * on network file systems and zswap do not pass there (zram does): then the parts are the whole.
      */
     double from_devices = zero_if_absent(values[M_io_in_bytes_per_second]) / page_size;
     double parts = reads.refaulted_file + reads.swapped_in;

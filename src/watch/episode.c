@@ -29,7 +29,7 @@ static enum episode_step begin(struct episode *episode, double value, double now
         .began = now - seconds,
         .last_beyond = now,
         .last_told = now,
-        .told_worst = value,
+        .told = value,
         .worst = value,
     };
     return EPISODE_BEGINS;
@@ -37,14 +37,14 @@ static enum episode_step begin(struct episode *episode, double value, double now
 
 static enum episode_step go_on(struct episode *episode, enum bound bound, double value, double now)
 {
-    bool doubled = twice_as_bad(bound, value, episode->told_worst);
+    bool doubled = twice_as_bad(bound, value, episode->told);
 
     episode->last_beyond = now;
     episode->worst = worse_of(bound, episode->worst, value);
     if (!doubled && now - episode->last_told < EPISODE_REPEAT_SECONDS)
         return EPISODE_SILENT;
     episode->last_told = now;
-    episode->told_worst = worse_of(bound, episode->told_worst, value);
+    episode->told = value;
     return EPISODE_CONTINUES;
 }
 

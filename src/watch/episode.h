@@ -21,7 +21,7 @@ struct episode {
     double began; /* all times in seconds since the watch began */
     double last_beyond;
     double last_told;
-    double told_worst;
+    double told; /* the value that was last told */
     double worst;
 };
 

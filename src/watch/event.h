@@ -1,6 +1,8 @@
 /* Something that happened and is worth a line of its own. */
 #pragma once
 
+#include "kernel/oom_log.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,7 +15,7 @@ enum event_state { STATE_BEGIN, STATE_CONTINUE, STATE_END };
 
 enum event_severity { SEVERITY_OVER, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
-enum { EVENT_MESSAGE_MAX = 320 };
+enum { EVENT_MESSAGE_MAX = 512 + OOM_CGROUP_MAX * 2 };
 
 struct event {
     enum event_kind kind;
@@ -32,5 +34,6 @@ struct event {
     const char *diagnosis;   /* "file_thrash", or NULL where the figures carry none */
 
     /* of an OOM kill */
-    uint64_t kills;
+    uint64_t kills;              /* told by this event */
+    const struct oom_kill *kill; /* the victim, or NULL where it is not known */
 };

@@ -1,7 +1,7 @@
 #include "watch/hook.h"
 
-#include "base/file.h"
 #include "base/problem.h"
+#include "base/protect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,17 +15,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { COMMAND_SHOWN_MAX = 80 };
+
 static void complain(const struct hook *hook, const char *why)
 {
     struct problem problem = {0};
-    problem_set(&problem, 0, "--on-event '%s': %s", hook->command, why);
+    problem_set(&problem, 0, "--on-event '%.*s%s': %s", COMMAND_SHOWN_MAX, hook->command,
+                strlen(hook->command) > COMMAND_SHOWN_MAX ? "..." : "", why);
     problem_print(&problem);
 }
 
 static void set_timeout(struct hook *hook, time_t seconds)
 {
     struct itimerspec limit = {.it_value.tv_sec = seconds}; /* 0 disarms */
-    timerfd_settime(hook->timeout.fd, 0, &limit, NULL);
+    if (timerfd_settime(hook->timeout.fd, 0, &limit, NULL) < 0)
+        complain(hook, "no timer: it is not killed when it takes too long");
+}
+
+static void drop_waiting(struct hook *hook)
+{
+    hook->dropped += hook->waiting;
+    hook->waiting = 0;
 }
 
 static void kill_running(void *context)
@@ -33,6 +43,8 @@ static void kill_running(void *context)
     struct hook *hook = context;
 
     set_timeout(hook, 0);
+    if (hook->finishing)
+        drop_waiting(hook);
     if (hook->running > 0) {
         complain(hook, "took longer than 10 s and was killed");
         kill(-hook->running, SIGKILL);
@@ -60,6 +72,8 @@ void hook_close(struct hook *hook)
 {
     if (!hook->command)
         return;
+    if (hook->running > 0)
+        kill(-hook->running, SIGKILL);
     if (hook->timeout.fd >= 0) {
         loop_remove(hook->loop, &hook->timeout);
         close(hook->timeout.fd);
@@ -91,7 +105,12 @@ static int set_attributes(posix_spawnattr_t *attributes)
  */
 static int spawn(struct hook *hook, int input)
 {
-    char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)hook->command, NULL}; /* not written to */
+    /* What protects faultline from the OOM killer is not for what it starts. The words are not written to. */
+    static const char restore[] = "echo \"$1\" >/proc/self/oom_score_adj; exec /bin/sh -c \"$0\"";
+    const char *score = protect_given_score();
+    char *const plain[] = {(char *)"sh", (char *)"-c", (char *)hook->command, NULL};
+    char *const restored[] = {(char *)"sh",          (char *)"-c",  (char *)restore,
+                              (char *)hook->command, (char *)score, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
 
@@ -106,25 +125,26 @@ static int spawn(struct hook *hook, int input)
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     if (error == 0)
-        error = posix_spawn(&hook->running, "/bin/sh", &actions, &attributes, arguments, environ);
+        error =
+            posix_spawn(&hook->running, "/bin/sh", &actions, &attributes, score ? restored : plain, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
 
+/* The line is in the pipe before the command starts, and nobody waits for anybody. */
 static int run(struct hook *hook, const char *line, size_t length)
 {
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    int error = -spawn(hook, ends[0]);
-    close(ends[0]);
-    if (error == 0)
-        file_write_all(ends[1], line, length); /* EPIPE: the command does not care for its input */
-    else
-        hook->running = 0;
+    bool fits = fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 && write(ends[1], line, length) == (ssize_t)length;
     close(ends[1]);
+    int error = fits ? -spawn(hook, ends[0]) : -EMSGSIZE;
+    close(ends[0]);
+    if (error < 0)
+        hook->running = 0;
     return error;
 }
 
@@ -137,7 +157,7 @@ static void run_next(struct hook *hook)
         int error = run(hook, hook->queue + slot * HOOK_LINE_MAX, hook->lengths[slot]);
         if (error < 0)
             complain(hook, strerror(-error));
-        else
+        else if (!hook->finishing)
             set_timeout(hook, HOOK_TIMEOUT_SECONDS);
     }
 }
@@ -167,18 +187,46 @@ static void say_dropped(struct hook *hook)
     hook->dropped = 0;
 }
 
+static void check_status(struct hook *hook, int status)
+{
+    char why[80];
+    struct text text = text_over(why, sizeof(why));
+
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == 0 || hook->told_status)
+        return; /* of a killed one it has been said */
+    text_format(&text, "ended with status %d (said once)", WEXITSTATUS(status));
+    complain(hook, why);
+    hook->told_status = true;
+}
+
 void hook_reap(struct hook *hook)
 {
-    if (hook->running == 0 || waitpid(hook->running, NULL, WNOHANG) != hook->running)
+    int status = 0;
+
+    if (hook->running == 0)
         return;
-    hook->running = 0;
-    set_timeout(hook, 0);
+    pid_t ended = waitpid(hook->running, &status, WNOHANG);
+    if (ended == 0)
+        return;
+    hook->running =
+        0; /* also when somebody else has waited for it (ECHILD): its pid may be another's by now */
+    check_status(hook, status);
+    if (!hook->finishing)
+        set_timeout(hook, 0);
     run_next(hook);
     if (hook->running > 0)
         return;
     if (hook->dropped > 0)
         say_dropped(hook);
     hook->idle(hook->context);
+}
+
+void hook_finish(struct hook *hook)
+{
+    if (!hook_busy(hook) || hook->finishing)
+        return;
+    hook->finishing = true;
+    set_timeout(hook, HOOK_TIMEOUT_SECONDS);
 }
 
 bool hook_busy(const struct hook *hook)

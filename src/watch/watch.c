@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* The fall of memory is taken over at least this long: in a short interval, one large allocation looks like a
- * flood. */
+/* The fall of memory is taken over windows of at least this long, and has to go on for two of them: one large
+ * allocation, or huge pages set aside, is no flood. */
 static const double fall_seconds = 1;
 
 static void put_fall_rate(struct text *text, const struct watch *watch)
@@ -117,14 +117,15 @@ static const enum metric_id inputs[] = {
     M_memory_full_stall_percent,
     M_mem_available_bytes,
     M_swap_free_bytes,
-    M_oom_kills,
+    M_swap_used_bytes,
+    M_mem_total_bytes,
 };
 
 void watch_init(struct watch *watch, struct watch_settings settings)
 {
     *watch = (struct watch){
         .settings = settings,
-        .fall = {.left_bytes = NAN, .bytes_per_second = NAN},
+        .fall = {.left_bytes = NAN, .latest_per_second = NAN, .bytes_per_second = NAN},
     };
 }
 
@@ -144,15 +145,31 @@ int watch_want(struct sampler *sampler)
     return error < 0 ? error : want_all(sampler, diagnosis_inputs, diagnosis_input_count);
 }
 
+/* NAN where either is. */
+static double lesser_of_both(double a, double b)
+{
+    return isnan(a) || isnan(b) ? NAN : a < b ? a : b;
+}
+
 static void take_memory_fall(struct memory_fall *fall, double now, const struct interval *interval)
 {
-    double swap_bytes = interval->values[M_swap_free_bytes];
-    double left_bytes = interval->values[M_mem_available_bytes] + (isnan(swap_bytes) ? 0 : swap_bytes);
+    double swap_free_bytes = zero_if_absent(interval->values[M_swap_free_bytes]);
+    double left_bytes = interval->values[M_mem_available_bytes] + swap_free_bytes;
+    double total_bytes = zero_if_absent(interval->values[M_mem_total_bytes]) + swap_free_bytes +
+                         zero_if_absent(interval->values[M_swap_used_bytes]);
 
     if (!isnan(fall->left_bytes) && now - fall->at < fall_seconds)
         return;
     double rate = (fall->left_bytes - left_bytes) / (now - fall->at);
-    *fall = (struct memory_fall){now, left_bytes, rate > 0 ? rate : NAN};
+    if (!(rate > 0) || total_bytes != fall->total_bytes) /* swap taken away is not memory taken up */
+        rate = NAN;
+    *fall = (struct memory_fall){
+        .at = now,
+        .left_bytes = left_bytes,
+        .total_bytes = total_bytes,
+        .latest_per_second = rate,
+        .bytes_per_second = lesser_of_both(fall->latest_per_second, rate),
+    };
 }
 
 static void put_value(struct text *text, const struct rule *rule, double value)
@@ -208,6 +225,8 @@ static void fill_alert(struct event *event, enum alert_id alert, enum episode_st
         put_message(&message, rule, watch, interval, value, diagnosis);
     terminate(&message);
     event->kind = EVENT_ALERT;
+    event->kills = 0;
+    event->kill = NULL;
     event->severity = over ? SEVERITY_OVER : rule->severity;
     event->colors_row = rule->colors_row;
     event->alert = rule->name;
@@ -219,31 +238,12 @@ static void fill_alert(struct event *event, enum alert_id alert, enum episode_st
     event->diagnosis = diagnosis_name(diagnosis);
 }
 
-static void fill_oom_kill(struct event *event, double kills)
-{
-    struct text message = text_over(event->message, EVENT_MESSAGE_MAX - 1);
-
-    text_string(&message, "OOM KILL DETECTED: The kernel terminated a process to reclaim memory.");
-    if (kills > 1) {
-        text_string(&message, " (");
-        text_decimal(&message, kills, 0);
-        text_string(&message, " kills)");
-    }
-    terminate(&message);
-    event->kind = EVENT_OOM_KILL;
-    event->severity = SEVERITY_CRITICAL;
-    event->colors_row = false;
-    event->kills = (uint64_t)kills;
-}
-
 size_t watch_step(struct watch *watch, const struct interval *interval, struct event *events)
 {
     size_t count = 0;
 
     watch->now += interval->seconds;
     take_memory_fall(&watch->fall, watch->now, interval);
-    if (interval->values[M_oom_kills] > 0)
-        fill_oom_kill(&events[count++], interval->values[M_oom_kills]);
     for (enum alert_id alert = 0; alert < ALERT_COUNT; alert++) {
         enum episode_step step =
             episode_step(&watch->episodes[alert], rules[alert].bound, measure(watch, interval, alert),

@@ -14,7 +14,7 @@ enum alert_id {
     ALERT_COUNT,
 };
 
-enum { WATCH_EVENTS_MAX = ALERT_COUNT + 1 }; /* of one interval: each alert, and OOM kills */
+enum { WATCH_EVENTS_MAX = ALERT_COUNT }; /* of one interval */
 
 struct watch_settings {
     double major_faults;     /* a second */
@@ -27,11 +27,13 @@ struct watch_settings {
         .major_faults = 50, .context_switches = 5000                                                         \
     }
 
-/* Memory that can still be had, at the last time that the fall of it was taken. */
+/* How fast the memory that can still be had becomes less. */
 struct memory_fall {
-    double at;               /* seconds since the watch began */
-    double left_bytes;       /* NAN: never taken */
-    double bytes_per_second; /* NAN: not falling */
+    double at;                /* when it was last taken, in seconds since the watch began */
+    double left_bytes;        /* then; NAN: never taken */
+    double total_bytes;       /* what there is of it, free or not */
+    double latest_per_second; /* in the last window; NAN: not falling */
+    double bytes_per_second;  /* in both of the last two windows, the lesser; NAN: not falling */
 };
 
 struct watch {

@@ -5,7 +5,7 @@
 
 /* Pages a second. */
 struct pages {
-    double major, refaulted_file, swapped_in, from_devices, direct_scans;
+    double major, refaulted_file, swapped_in, from_zswap, from_devices, direct_scans;
 };
 
 static void set(struct figures *figures, struct pages pages)
@@ -15,7 +15,7 @@ static void set(struct figures *figures, struct pages pages)
     figures_init(figures);
     figures->values[M_major_faults_per_second] = pages.major;
     figures->values[M_refaults_file_per_second] = pages.refaulted_file;
-    figures->values[M_refaults_anon_per_second] = pages.swapped_in;
+    figures->values[M_refaults_anon_per_second] = pages.swapped_in + pages.from_zswap;
     figures->values[M_swap_in_bytes_per_second] = pages.swapped_in * page;
     figures->values[M_io_in_bytes_per_second] = pages.from_devices * page;
     figures->values[M_direct_scans_per_second] = pages.direct_scans;
@@ -57,6 +57,8 @@ static void pages_that_were_just_evicted_are_file_thrash(void **state)
 static void pages_that_come_back_from_swap_are_swap_thrash(void **state)
 {
     (void)state;
+    assert_int_equal(reads((struct pages){.major = 82448, .from_zswap = 84000, .from_devices = 85000}),
+                     DIAGNOSIS_SWAP_THRASH);
     assert_int_equal(reads((struct pages){.major = 85, .from_devices = 100, .swapped_in = 60}),
                      DIAGNOSIS_SWAP_THRASH);
     assert_int_equal(reads((struct pages){.major = 85, .swapped_in = 90}),
@@ -75,12 +77,17 @@ static void where_both_together_are_most_the_larger_names_it(void **state)
     assert_int_equal(
         reads((struct pages){.major = 9, .from_devices = 100, .refaulted_file = 24, .swapped_in = 25}),
         DIAGNOSIS_COLD_READ);
+    assert_int_equal(
+        reads((struct pages){.major = 9, .from_devices = 100, .refaulted_file = 25, .swapped_in = 25}),
+        DIAGNOSIS_FILE_THRASH); /* half of all, and neither the larger */
 }
 
 static void figures_that_carry_none(void **state)
 {
     (void)state;
     assert_int_equal(reads((struct pages){0}), DIAGNOSIS_NONE);
+    assert_int_equal(reads((struct pages){.major = NAN, .from_devices = NAN, .swapped_in = NAN}),
+                     DIAGNOSIS_NONE);
     assert_int_equal(reads((struct pages){.major = 85, .from_devices = 100, .refaulted_file = NAN}),
                      DIAGNOSIS_NONE);
 }

@@ -60,7 +60,7 @@ static int stage_teardown(void **state)
     struct stage *stage = *state;
 
     hook_close(&stage->hook);
-    close(stage->signals.source.fd);
+    signals_close(&stage->signals);
     loop_close(&stage->loop);
     folder_remove(&stage->folder);
     free(stage);
@@ -259,6 +259,9 @@ static void a_command_that_fails_does_not_stop_the_next(void **state)
     char *printed = capture_end(&capture);
     assert_log(stage, "1\n2\n");
     assert_non_null(strstr(printed, "no-such-command-anywhere")); /* the shell says so */
+    const char *status = strstr(printed, "ended with status 3 (said once)\n");
+    assert_non_null(status);
+    assert_null(strstr(status + 1, "ended with status"));
     free(printed);
 }
 
@@ -301,8 +304,9 @@ static void a_command_that_is_too_long_to_start_does_not_stay_running(void **sta
         struct capture capture;
         capture_begin(&capture, STDERR_FILENO);
         send(stage, "x\n");
-        char *printed = capture_end(&capture); /* cut before the reason, behind a command that long */
-        bool told = strncmp(printed, "faultline: --on-event 'true ", 28) == 0;
+        char *printed = capture_end(&capture);
+        bool told = strncmp(printed, "faultline: --on-event 'true ", 28) == 0 &&
+                    strstr(printed, "...': Argument list too long\n");
         free(printed);
         assert_true(told);
         assert_false(hook_busy(&stage->hook));
@@ -432,10 +436,64 @@ static void a_command_that_takes_too_long_is_killed_with_its_children(void **sta
     assert_true(ended);
     assert_true(seconds_since_setup(stage) < 9);
     assert_log(stage, "2\n"); /* the next one had its turn */
-    snprintf(expected, sizeof(expected), "faultline: --on-event '%s': took longer than 10 s and was killed\n",
-             stage->command);
+    snprintf(expected, sizeof(expected),
+             "faultline: --on-event '%.80s...': took longer than 10 s and was killed\n", stage->command);
     assert_string_equal(printed, expected);
     free(printed);
+}
+
+static void at_the_end_all_have_10_seconds_together(void **state)
+{
+    static const struct itimerspec soon = {.it_value.tv_nsec = 300000000};
+    struct stage *stage = *state;
+    struct capture capture;
+    struct itimerspec left;
+
+    open_hook(stage, "cat >> log; sleep 0.2");
+    capture_begin(&capture, STDERR_FILENO);
+    for (int i = 0; i < 9; i++)
+        send(stage, "x\n");
+    hook_finish(&stage->hook);
+    timerfd_gettime(stage->hook.timeout.fd, &left);
+    timerfd_settime(stage->hook.timeout.fd, 0, &soon, NULL);
+    loop_run(&stage->loop);
+    char *printed = capture_end(&capture);
+    char *log = folder_get(&stage->folder, "log");
+    size_t ran = strlen(log) / 2;
+    free(log);
+    assert_true(left.it_value.tv_sec >= 9);
+    assert_in_range(ran, 1, 8);
+    assert_int_equal(stage->idles, 1);
+    assert_non_null(strstr(printed, "events were dropped\n"));
+    free(printed);
+}
+
+static void a_command_that_runs_does_not_outlive_the_hook(void **state)
+{
+    struct stage *stage = *state;
+
+    open_hook(stage, "sleep 1000");
+    send(stage, "x\n");
+    pid_t command = stage->hook.running;
+    assert_true(command > 0);
+    hook_close(&stage->hook);
+    stage->hook = (struct hook){0};
+    for (int i = 0; i < 100 && !has_ended(command); i++)
+        usleep(10000);
+    assert_true(has_ended(command));
+    waitpid(command, NULL, 0);
+}
+
+static void a_command_that_somebody_else_has_waited_for_has_ended(void **state)
+{
+    struct stage *stage = *state;
+
+    open_hook(stage, "true");
+    send(stage, "x\n");
+    waitpid(stage->hook.running, NULL, 0);
+    hook_reap(&stage->hook);
+    assert_false(hook_busy(&stage->hook));
+    assert_int_equal(stage->idles, 1);
 }
 
 static void a_child_of_somebody_else_is_left_alone(void **state)
@@ -476,6 +534,9 @@ int main(void)
         on_stage(commands_inherit_none_of_our_descriptors),
         on_stage(a_command_has_10_seconds),
         on_stage(a_command_that_takes_too_long_is_killed_with_its_children),
+        on_stage(at_the_end_all_have_10_seconds_together),
+        on_stage(a_command_that_runs_does_not_outlive_the_hook),
+        on_stage(a_command_that_somebody_else_has_waited_for_has_ended),
         on_stage(a_child_of_somebody_else_is_left_alone),
     };
     return cmocka_run_group_tests_name("hook", tests, NULL, NULL);

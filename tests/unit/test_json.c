@@ -222,6 +222,192 @@ static void an_oom_kill(void **state)
                        "\"message\":\"OOM \\\"KILL\\\"\"}\n");
 }
 
+static struct value some(uint64_t number)
+{
+    return (struct value){number, true};
+}
+
+static struct oom_kill trainer(void)
+{
+    struct oom_kill kill = {.pid = some(197),
+                            .uid = some(1000),
+                            .total_vm_bytes = some(23113728),
+                            .anon_rss_bytes = some(17694720),
+                            .file_rss_bytes = some(0),
+                            .shmem_rss_bytes = some(4456448),
+                            .pgtables_bytes = some(81920),
+                            .oom_score_adj = some((uint64_t)-998),
+                            .comm = "tr\"ain\n",
+                            .constraint = OOM_CONSTRAINT_MEMCG,
+                            .cgroup = "/train/job",
+                            .limit_cgroup = "/train",
+                            .usage_bytes = some(25165824),
+                            .limit_bytes = some(25169920),
+                            .group_kill = true,
+                            .trigger = "asker",
+                            .trigger_pid = some(198),
+                            .task_count = 3};
+    kill.tasks[0] = (struct oom_task){.pid = some(197),
+                                      .uid = some(1000),
+                                      .rss_bytes = some(22151168),
+                                      .swap_bytes = some(12288),
+                                      .oom_score_adj = some((uint64_t)-998),
+                                      .comm = "tr\"ain\n"};
+    kill.tasks[1] = (struct oom_task){.rss_bytes = some(4096), .oom_score_adj = some(1000)};
+    kill.tasks[2] = (struct oom_task){.comm = "x"};
+    return kill;
+}
+
+#define TRAINER                                                                                              \
+    "\"pid\":197,\"comm\":\"tr\\\"ain\\u000a\",\"uid\":1000,\"anon_rss_bytes\":17694720,\"file_rss_bytes\":" \
+    "0,"                                                                                                     \
+    "\"shmem_rss_bytes\":4456448,\"total_vm_bytes\":23113728,\"pgtables_bytes\":81920,\"oom_score_adj\":-"   \
+    "998,"                                                                                                   \
+    "\"constraint\":\"memcg\",\"cgroup\":\"/train/job\",\"limit_cgroup\":\"/"                                \
+    "train\",\"usage_bytes\":25165824,"                                                                      \
+    "\"limit_bytes\":25169920,\"trigger\":\"asker\",\"trigger_pid\":198,\"group_kill\":true"
+
+static void an_oom_kill_of_a_victim_that_is_known(void **state)
+{
+    struct oom_kill kill = trainer();
+    struct event event = {.kind = EVENT_OOM_KILL, .wall_ns = 0, .kills = 1, .kill = &kill, .message = "m"};
+    TEXT(text, 2048);
+    (void)state;
+
+    json_put_event(&text, &event);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"time\":\"1970-01-01T00:00:00.000Z\"," TRAINER
+                       ",\"message\":\"m\"}\n");
+}
+
+static void an_oom_kill_of_a_log_with_its_tasks(void **state)
+{
+    struct oom_kill kill = trainer();
+    struct oom_moment moment = {.has_wall = true,
+                                .wall_ns = UINT64_C(1795443690) * NS_PER_SECOND + 1000000,
+                                .has_monotonic = true,
+                                .monotonic_us = 98765000007};
+    TEXT(text, 4096);
+    (void)state;
+
+    json_put_oom_kill(&text, &kill, &moment, true);
+    assert_text(
+        &text,
+        "{\"type\":\"oom_kill\",\"time\":\"2026-11-23T14:21:30.001Z\",\"monotonic_seconds\":98765."
+        "000007," TRAINER ",\"tasks\":["
+        "{\"pid\":197,\"comm\":\"tr\\\"ain\\u000a\",\"uid\":1000,\"rss_bytes\":22151168,\"swap_bytes\":12288,"
+        "\"oom_score_adj\":-998},"
+        "{\"rss_bytes\":4096,\"oom_score_adj\":1000},"
+        "{\"comm\":\"x\"}]}\n");
+    text.length = 0;
+    json_put_oom_kill(&text, &kill, &moment, false);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"time\":\"2026-11-23T14:21:30.001Z\",\"monotonic_seconds\":"
+                       "98765.000007," TRAINER "}\n");
+}
+
+static void what_is_absent_in_an_oom_kill_has_no_key(void **state)
+{
+    struct oom_kill kill = {.pid = some(5)};
+    struct oom_moment moment = {.wall_ns = 7, .monotonic_us = 7}; /* neither is known */
+    TEXT(text, 1024);
+    (void)state;
+
+    json_put_oom_kill(&text, &kill, &moment, false);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"pid\":5}\n");
+    text.length = 0;
+    json_put_oom_kill(&text, &kill, &moment, true);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"pid\":5,\"tasks\":[]}\n");
+    text.length = 0;
+    moment.has_monotonic = true;
+    kill.constraint = OOM_CONSTRAINT_MEMORY_POLICY;
+    kill.oom_score_adj = some((uint64_t)INT64_MIN);
+    json_put_oom_kill(&text, &kill, &moment, false);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"monotonic_seconds\":0.000007,\"pid\":5,"
+                       "\"oom_score_adj\":-9223372036854775808,\"constraint\":\"memory_policy\"}\n");
+}
+
+/* What takes most room: six bytes for one. */
+static void fill(char *string, size_t size)
+{
+    memset(string, '\x01', size - 1);
+    string[size - 1] = '\0';
+}
+
+static struct oom_kill largest_kill(void)
+{
+    struct value most = some(UINT64_MAX);
+    struct value least = some((uint64_t)INT64_MIN);
+    struct oom_kill kill = {.pid = most,
+                            .uid = most,
+                            .total_vm_bytes = most,
+                            .anon_rss_bytes = most,
+                            .file_rss_bytes = most,
+                            .shmem_rss_bytes = most,
+                            .pgtables_bytes = most,
+                            .oom_score_adj = least,
+                            .constraint = OOM_CONSTRAINT_MEMORY_POLICY,
+                            .usage_bytes = most,
+                            .limit_bytes = most,
+                            .group_kill = true,
+                            .trigger_pid = most,
+                            .task_count = OOM_TASKS_MAX};
+    fill(kill.comm, sizeof(kill.comm));
+    fill(kill.cgroup, sizeof(kill.cgroup));
+    fill(kill.limit_cgroup, sizeof(kill.limit_cgroup));
+    fill(kill.trigger, sizeof(kill.trigger));
+    for (size_t i = 0; i < OOM_TASKS_MAX; i++) {
+        kill.tasks[i] = (struct oom_task){most, most, most, most, least, ""};
+        fill(kill.tasks[i].comm, sizeof(kill.tasks[i].comm));
+    }
+    return kill;
+}
+
+static void the_largest_oom_kill_fits_its_bounds(void **state)
+{
+    struct oom_kill kill = largest_kill();
+    struct event event = {.kind = EVENT_OOM_KILL, .wall_ns = UINT64_MAX, .kills = 1, .kill = &kill};
+    struct oom_moment moment = {.has_wall = true,
+                                .wall_ns = UINT64_MAX,
+                                .has_monotonic = true,
+                                .monotonic_us = UINT64_MAX};
+    struct text text = text_new(2 * (JSON_EVENT_MAX + JSON_TASKS_MAX));
+    (void)state;
+
+    assert_non_null(text.bytes);
+    fill(event.message, sizeof(event.message));
+    json_put_event(&text, &event);
+    assert_in_range(text.length, EVENT_MESSAGE_MAX * 6, JSON_EVENT_MAX);
+    text.length = 0;
+    json_put_oom_kill(&text, &kill, &moment, false);
+    size_t without = text.length;
+    assert_in_range(without, (OOM_CGROUP_MAX - 1) * 2 * 6, JSON_EVENT_MAX);
+    text.length = 0;
+    json_put_oom_kill(&text, &kill, &moment, true);
+    assert_in_range(text.length - without, OOM_TASKS_MAX * (OOM_COMM_MAX - 1) * 6, JSON_TASKS_MAX);
+    assert_int_equal(text.lost, 0);
+    for (size_t i = 0; i + 1 < text.length; i++)
+        assert_true(text.bytes[i] >= ' ');
+    text_free(&text);
+}
+
+static void an_oom_kill_that_does_not_fit_is_cut_and_counted(void **state)
+{
+    struct oom_kill kill = trainer();
+    struct oom_moment moment = {0};
+    TEXT(whole, 4096);
+    char memory[4096];
+    (void)state;
+
+    json_put_oom_kill(&whole, &kill, &moment, true);
+    for (size_t room = 0; room <= whole.length; room++) {
+        struct text text = text_over(memory, room);
+        json_put_oom_kill(&text, &kill, &moment, true);
+        assert_int_equal(text.length, room);
+        assert_int_equal(text.lost, whole.length - room);
+        if (memcmp(memory, whole.bytes, room) != 0)
+            fail_msg("another beginning in %zu bytes", room);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +425,11 @@ int main(void)
         cmocka_unit_test(an_alert),
         cmocka_unit_test(the_states_of_an_alert_and_what_is_absent_in_it),
         cmocka_unit_test(an_oom_kill),
+        cmocka_unit_test(an_oom_kill_of_a_victim_that_is_known),
+        cmocka_unit_test(an_oom_kill_of_a_log_with_its_tasks),
+        cmocka_unit_test(what_is_absent_in_an_oom_kill_has_no_key),
+        cmocka_unit_test(the_largest_oom_kill_fits_its_bounds),
+        cmocka_unit_test(an_oom_kill_that_does_not_fit_is_cut_and_counted),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

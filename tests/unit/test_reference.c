@@ -28,7 +28,8 @@ static void a_metric_as_text(void **state)
 static void a_metric_as_markdown_says_nothing_of_this_kernel(void **state)
 {
     static const char expected[] =
-        "| `swap_in_bytes_per_second` | `si` | rate | bytes/s | `/proc/vmstat`: pswpin | read from swap |\n";
+        "| `swap_in_bytes_per_second` | `si` | rate | bytes/s | `/proc/vmstat`: pswpin | read from swap; "
+        "pages that zswap held in memory are not among it |\n";
     (void)state;
 
     reference_is(REFERENCE_MARKDOWN, M_swap_in_bytes_per_second, true, expected);

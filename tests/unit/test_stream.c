@@ -136,7 +136,7 @@ static void csv_has_its_header_once_and_events_on_standard_error(void **state)
                                   "1970-01-01T00:00:00.000Z,1.000,1,85.0\n"
                                   "1970-01-01T00:00:00.000Z,1.000,2,85.0\n"
                                   "1970-01-01T00:00:00.000Z,1.000,3,85.0\n");
-    assert_string_equal(show.err, "WARNING: watch out\n");
+    assert_string_equal(show.err, "1970-01-01T00:00:00.000Z WARNING: watch out\n");
     close_show(&show);
 }
 

@@ -1,0 +1,124 @@
+#include "watch/oom_counter.h"
+
+#include "kernel/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+static int open_source(struct oom_counter *counter, enum source_id id, int folder_fd)
+{
+    *counter = (struct oom_counter){.source = source_new(id), .change_fd = -1, .tree_fd = -1};
+    if (!counter->source)
+        return -ENOMEM;
+    counter->oom_kill = source_want(counter->source, "oom_kill");
+    if (counter->oom_kill < 0)
+        return counter->oom_kill;
+    counter->values = calloc(source_value_count(counter->source), sizeof(*counter->values));
+    if (!counter->values)
+        return -ENOMEM;
+    int error = source_open(counter->source, folder_fd);
+    if (error == 0)
+        oom_counter_read(counter);
+    return error;
+}
+
+int oom_counter_open(struct oom_counter *counter, const char *proc_path)
+{
+    int folder_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = open_source(counter, SOURCE_VMSTAT, folder_fd);
+
+    if (folder_fd >= 0)
+        close(folder_fd);
+    return error == -ENOMEM ? error : 0;
+}
+
+/* v2 tells when memory.events changes (kernfs, within 10 ms); v1's memory.oom_control does not. Where there
+ * are too many inotify instances, it is looked at, as v1's. */
+static void open_inotify(struct oom_counter *counter, const char *folder)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/memory.events", folder) >= (int)sizeof(path))
+        return;
+    counter->change_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (counter->change_fd >= 0 && inotify_add_watch(counter->change_fd, path, IN_MODIFY) < 0) {
+        close(counter->change_fd);
+        counter->change_fd = -1;
+    }
+}
+
+int oom_counter_open_cgroup(struct oom_counter *counter, const char *path, struct problem *problem)
+{
+    int folder_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return problem_set(problem, errno, "%s: %s: --cgroup takes the folder of a cgroup", path,
+                           strerror(errno));
+
+    int id = cgroup_kills_source(folder_fd);
+    int error = id < 0 ? id : open_source(counter, (enum source_id)id, folder_fd);
+    if (error == 0 && id == SOURCE_OOM_CONTROL) {
+        counter->tree_fd = folder_fd;
+        oom_counter_read(counter);
+    } else {
+        close(folder_fd);
+    }
+    if (error < 0)
+        return problem_set(
+            problem, -error,
+            "%s: no memory.events and no memory.oom_control that may be read: --cgroup takes the folder "
+            "of a cgroup with the memory controller, not the root of cgroup v2",
+            path);
+    if (id == SOURCE_MEMORY_EVENTS)
+        open_inotify(counter, path);
+    return 0;
+}
+
+void oom_counter_close(struct oom_counter *counter)
+{
+    if (counter->source && counter->change_fd >= 0)
+        close(counter->change_fd);
+    if (counter->source && counter->tree_fd >= 0)
+        close(counter->tree_fd);
+    source_free(counter->source);
+    free(counter->values);
+    *counter = (struct oom_counter){0};
+}
+
+static struct value now(struct oom_counter *counter)
+{
+    struct value value = {0, false};
+
+    if (counter->tree_fd >= 0)
+        value.present = cgroup_v1_kills(counter->tree_fd, &value.number) == 0;
+    else if (source_read(counter->source, counter->values) == 0)
+        value = counter->values[counter->oom_kill];
+    return value;
+}
+
+uint64_t oom_counter_read(struct oom_counter *counter)
+{
+    struct value before = counter->last;
+
+    counter->last = now(counter);
+    bool grew = before.present && counter->last.present && counter->last.number > before.number;
+    return grew ? counter->last.number - before.number : 0;
+}
+
+void oom_counter_skip(struct oom_counter *counter, uint64_t kills)
+{
+    counter->last.number += kills;
+}
+
+void oom_counter_hush(const struct oom_counter *counter)
+{
+    char changes[512];
+
+    while (read(counter->change_fd, changes, sizeof(changes)) > 0) {
+    }
+}

@@ -1,0 +1,10 @@
+/* What is told of OOM kills. */
+#pragma once
+
+#include "watch/event.h"
+
+/* A kill whose victim is known. KILL has to live as long as the event. */
+void oom_event_named(struct event *event, const struct oom_kill *kill, uint64_t wall_ns);
+
+/* COUNTED kills, of which NAMED were told by name: the event is about the others. */
+void oom_event_unnamed(struct event *event, uint64_t counted, uint64_t named, uint64_t wall_ns);
