@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "base/protect.h"
 #include "base/signals.h"
 #include "base/ticker.h"
 #include "commands/commands.h"
@@ -10,9 +11,11 @@
 #include "render/json.h"
 #include "render/stream.h"
 #include "watch/hook.h"
+#include "watch/oom_watch.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +33,7 @@ struct live {
     struct signals signals;
     struct ticker ticker;
     struct hook hook;
+    struct oom_watch *oom_watch; /* NULL with --no-alerts */
     uint64_t rows;
     bool ending;
     int error; /* of standard output */
@@ -57,6 +61,8 @@ static int open_sampler(struct live *live, struct problem *problem)
     int error = columns_want(&live->columns, live->sampler);
     if (error == 0 && !live->settings.no_alerts)
         error = watch_want(live->sampler);
+    if (error == 0 && !live->settings.no_alerts)
+        error = sampler_want(live->sampler, &metric_table[M_oom_kills], NULL);
     if (error == 0)
         error = sampler_open(live->sampler, live->settings.proc_path, problem);
     if (error == 0)
@@ -91,27 +97,48 @@ static void measure_screen(struct live *live)
 static void note(const char *proc_path, const char *file, const char *why)
 {
     struct problem problem = {0};
-    problem_set(&problem, 0, "%s/%s: %s: what comes from it shows as -", proc_path, file, why);
+    problem_set(&problem, 0, "%s/%s: %s: what comes from it is absent", proc_path, file, why);
     problem_print(&problem);
+}
+
+static void note_source(const struct live *live, enum source_id source)
+{
+    int error = sampler_source_error(live->sampler, source);
+    bool optional = source >= SOURCE_PRESSURE_CPU && source <= SOURCE_PRESSURE_IRQ;
+
+    if (optional && (error == -ENOENT || error == -EOPNOTSUPP))
+        return;
+    if (error < 0)
+        note(live->settings.proc_path, source_path(source), strerror(-error));
+    else if (sampler_source_is_silent(live->sampler, source, live->before))
+        note(live->settings.proc_path, source_path(source), "has nothing of what is looked for");
+}
+
+static void note_key(const struct live *live, const struct column *column)
+{
+    const struct metric *metric = column->metric;
+    char why[128];
+
+    if (sampler_source_error(live->sampler, metric->source) < 0 ||
+        sampler_has(live->sampler, column->index, live->before))
+        return;
+    (void)snprintf(why, sizeof(why), "has no key '%s'", metric->keys);
+    note(live->settings.proc_path, source_path(metric->source), why);
 }
 
 /* What a kernel may lack goes without saying; what it has and does not give, or has under no such name, does
  * not. */
 static void note_what_is_missing(const struct live *live)
 {
-    for (enum source_id source = 0; source < SOURCE_COUNT; source++) {
-        int error = sampler_source_error(live->sampler, source);
-        bool optional = source >= SOURCE_PRESSURE_CPU && source <= SOURCE_PRESSURE_IRQ;
-        if (error < 0 && !(optional && (error == -ENOENT || error == -EOPNOTSUPP)))
-            note(live->settings.proc_path, source_path(source), strerror(-error));
+    for (enum source_id source = 0; source < SOURCE_COUNT; source++)
+        note_source(live, source);
+    for (size_t i = 0; i < live->columns.count; i++) {
+        if (live->columns.list[i].index >= METRIC_TABLE_SIZE) /* asked for by the kernel's own name */
+            note_key(live, &live->columns.list[i]);
     }
-    for (size_t i = 0; i < live->columns.own_count; i++) {
-        const struct metric *metric = live->columns.own[i];
-        size_t index = METRIC_TABLE_SIZE + i;
-        if (sampler_source_error(live->sampler, metric->source) == 0 &&
-            !sampler_has(live->sampler, index, live->before))
-            note(live->settings.proc_path, source_path(metric->source), metric->keys);
-    }
+    if (live->settings.watch.context_switches_per_cpu && !live->settings.no_alerts &&
+        !sampler_has(live->sampler, M_cpus_online, live->before))
+        note(live->settings.proc_path, source_path(SOURCE_STAT), "has no CPUs for --alert-cs N/cpu");
 }
 
 static void stop(struct live *live)
@@ -122,12 +149,25 @@ static void stop(struct live *live)
 /* No more rows; commands of --on-event that still run or wait are given their time. */
 static void end(struct live *live)
 {
+    if (!live->ending && live->oom_watch)
+        oom_watch_finish(live->oom_watch);
     if (live->ending || !hook_busy(&live->hook)) {
         stop(live);
         return;
     }
     live->ending = true;
     ticker_stop(&live->ticker, &live->loop);
+    hook_finish(&live->hook);
+}
+
+static void end_by_signal(struct live *live)
+{
+    static const struct problem waiting = {
+        "waiting up to 10 s for --on-event; a second signal ends it at once"};
+
+    end(live);
+    if (!live->loop.stopping)
+        problem_print(&waiting);
 }
 
 static void on_hook_idle(void *context)
@@ -146,7 +186,7 @@ static void on_signal(void *context, int signal)
     else if (signal == SIGCHLD)
         hook_reap(&live->hook);
     else
-        end(live);
+        end_by_signal(live);
 }
 
 static void send_to_hook(struct live *live, const struct event *event)
@@ -167,6 +207,16 @@ static void flush(struct live *live)
     }
 }
 
+static void on_oom_kill(void *context, const struct event *event)
+{
+    struct live *live = context;
+
+    stream_put_event(&live->stream, event);
+    flush(live);
+    if (live->error == 0)
+        send_to_hook(live, event);
+}
+
 static void show(struct live *live)
 {
     struct event events[WATCH_EVENTS_MAX];
@@ -177,8 +227,10 @@ static void show(struct live *live)
     for (size_t i = 0; i < count; i++)
         stream_put_event(&live->stream, &events[i]);
     flush(live);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; live->error == 0 && i < count; i++)
         send_to_hook(live, &events[i]);
+    if (live->oom_watch)
+        oom_watch_count(live->oom_watch, live->interval.values[M_oom_kills]);
 }
 
 static void on_tick(void *context)
@@ -210,11 +262,24 @@ static int open_loop(struct live *live)
     return error;
 }
 
+static int open_oom_watch(struct live *live, struct problem *problem)
+{
+    struct oom_watch_settings settings = OOM_WATCH_DEFAULTS;
+
+    if (live->settings.no_alerts)
+        return 0;
+    settings.proc_path = live->settings.proc_path;
+    settings.cgroup_path = live->settings.cgroup_path;
+    return oom_watch_open(&live->oom_watch, &live->loop, &settings, on_oom_kill, live, problem);
+}
+
 static int start(struct live *live)
 {
     uint64_t delay_ns = (uint64_t)(live->settings.beat.delay_seconds * (double)NS_PER_SECOND + 0.5);
 
     memory_settle();
+    if (live->settings.protect)
+        protect_self();
     sampler_read(live->sampler, live->before);
     note_what_is_missing(live);
     measure_screen(live);
@@ -223,29 +288,39 @@ static int start(struct live *live)
     return ticker_start(&live->ticker, &live->loop, live->before->monotonic_ns, delay_ns, on_tick, live);
 }
 
+/* A reader that has gone, or a signal while the reader did not read, ends a run in order. */
+static bool is_end(int error)
+{
+    return error == 0 || error == -EPIPE || error == -EINTR;
+}
+
 static int run(struct live *live, struct problem *problem)
 {
-    int error = choose_columns(live, problem);
-    if (error == 0)
-        error = open_sampler(live, problem);
+    int error = open_sampler(live, problem);
     if (error == 0)
         error = open_stream(live);
     if (error == 0)
         error = open_loop(live);
+    if (error == 0)
+        error = open_oom_watch(live, problem);
     if (error < 0)
         return error;
     watch_init(&live->watch, live->settings.watch);
     error = start(live);
     if (error == 0 && live->error == 0)
         error = loop_run(&live->loop);
-    if (live->error < 0 && live->error != -EPIPE)
+    if (!is_end(live->error))
         return problem_set(problem, -live->error, "standard output: %s", strerror(-live->error));
     return error;
 }
 
 static void release(struct live *live)
 {
+    oom_watch_close(live->oom_watch);
     hook_close(&live->hook);
+    ticker_stop(&live->ticker, &live->loop);
+    signals_close(&live->signals);
+    loop_close(&live->loop);
     stream_close(&live->stream);
     interval_free(&live->interval);
     free(live->before);
@@ -262,11 +337,11 @@ static void put_version(struct text *text)
 int command_live(int argc, char **argv)
 {
     struct problem problem = {0};
-    struct live live = {0};
+    struct live live = {.loop.epoll_fd = -1};
 
     int error = live_settings_parse(&live.settings, argc, argv, &problem);
     if (error < 0)
-        return outcome_failed(&problem, error);
+        return outcome_misused(&problem);
     if (live.settings.help)
         return outcome_print(live_settings_put_help);
     if (live.settings.version)
@@ -274,7 +349,12 @@ int command_live(int argc, char **argv)
     if (live.settings.columns && strcmp(live.settings.columns, "help") == 0)
         return outcome_print(columns_put_help);
 
-    error = run(&live, &problem);
+    error = choose_columns(&live, &problem);
+    int status = error == -EINVAL ? outcome_misused(&problem) : STATUS_DONE;
+    if (error == 0)
+        error = run(&live, &problem);
+    if (error < 0 && status == STATUS_DONE)
+        status = outcome_failed(&problem, error);
     release(&live);
-    return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
+    return status;
 }

@@ -14,8 +14,10 @@ static int apply_unit(void *settings, const char *value)
         [SIZE_AUTO] = "auto", [SIZE_k] = "k", [SIZE_K] = "K", [SIZE_m] = "m", [SIZE_M] = "M"};
     int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
 
+    if (choice < 0)
+        return choice;
     ((struct live_settings *)settings)->unit = (enum size_unit)choice;
-    return choice;
+    return 0;
 }
 
 static int apply_color(void *settings, const char *value)
@@ -24,8 +26,10 @@ static int apply_color(void *settings, const char *value)
         [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
     int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
 
+    if (choice < 0)
+        return choice;
     ((struct live_settings *)settings)->color = (enum color_choice)choice;
-    return choice;
+    return 0;
 }
 
 static int apply_alert_major(void *settings, const char *value)
@@ -67,7 +71,9 @@ static const struct option_row rows[] = {
     {"alert-cs", 0, "N[/cpu]", "alert above N context switches a second (5000)", .apply = apply_alert_cs,
      .expected = "a number of context switches a second, N or N/cpu"},
     {"no-alerts", 0, NULL, "rows only", FIELD(no_alerts)},
+    {"cgroup", 0, "DIR", "tell of OOM kills in and below this cgroup alone", FIELD(cgroup_path)},
     {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},
+    {"protect", 0, NULL, "lock memory, and be the last for the OOM killer", FIELD(protect)},
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
     {"help", 'h', NULL, "this text; faultline(1) says more", FIELD(help)},
     {"version", 'V', NULL, "the version", FIELD(version)},
@@ -90,8 +96,9 @@ int live_settings_parse(struct live_settings *settings, int argc, char **argv, s
 
 void live_settings_put_help(struct text *text)
 {
-    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (1)\n"
-                      "       faultline metrics [--json|--markdown] every metric, and what is here\n"
+    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]      rows every DELAY seconds (1)\n"
+                      "       faultline metrics [--json|--markdown]    every metric, and what is here\n"
+                      "       faultline oom [OPTIONS]                  OOM kills of the kernel's log\n"
                       "vmstat for machines that stall: minor and major page faults apart, OOM kills,\n"
                       "pressure, and what they mean. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);

@@ -20,7 +20,9 @@ struct live_settings {
     const char *proc_path;
     struct watch_settings watch;
     bool no_alerts;
-    const char *on_event; /* or NULL */
+    const char *cgroup_path; /* whose OOM kills are told of alone, or NULL */
+    const char *on_event;    /* or NULL */
+    bool protect;
     bool help;
     bool version;
 };

@@ -94,7 +94,7 @@ int command_metrics(int argc, char **argv)
 
     int error = parse(&settings, argc, argv, &problem);
     if (error < 0)
-        return outcome_failed(&problem, error);
+        return outcome_misused(&problem);
     if (settings.help)
         return outcome_print(put_help);
 

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 static const double delay_min = 0.05;
@@ -14,7 +15,9 @@ int operands_parse_beat(char **words, struct beat *beat, struct problem *problem
         return 0;
     if (number_parse_decimal(words[0], &beat->delay_seconds) < 0 ||
         !(beat->delay_seconds >= delay_min && beat->delay_seconds <= delay_max))
-        return problem_set(problem, EINVAL, "DELAY '%s': expected seconds from 0.05 to 86400", words[0]);
+        return problem_set(problem, EINVAL, "DELAY '%s': expected seconds from 0.05 to 86400%s", words[0],
+                           isalpha((unsigned char)words[0][0]) ? "; a command stands before its options"
+                                                               : "");
     if (!words[1])
         return 0;
     if (number_parse_unsigned(words[1], &beat->count) < 0 || beat->count == 0)

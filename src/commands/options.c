@@ -49,30 +49,31 @@ static int apply(const struct option_row *row, void *settings, const char *value
     return 0;
 }
 
+/* "-12" where a number is expected is taken for an option "-1". The whole word is found by its beginning. */
+static const char *negative_number(char **argv, int letter)
+{
+    if ((letter < '0' || letter > '9') && letter != '.')
+        return NULL;
+    while (*argv && ((*argv)[0] != '-' || (*argv)[1] != letter))
+        argv++;
+    return *argv;
+}
+
 static int complain(int found, char **argv, struct problem *problem)
 {
     const char *word = argv[optind - 1];
     bool is_long = optopt == 0 || optopt >= FIRST_LONG; /* 0: a long name that is unknown or ambiguous */
     char letter[] = {'-', (char)optopt, '\0'};
     const char *option = is_long ? word : letter;
+    const char *negative = negative_number(argv, optopt);
 
+    if (negative)
+        return problem_set(problem, EINVAL, "'%s': expected a number above 0", negative);
     if (found == ':')
         return problem_set(problem, EINVAL, "option '%s' wants a value: see --help", option);
     if (is_long && optopt >= FIRST_LONG)
         return problem_set(problem, EINVAL, "option '%s' takes no value: see --help", option);
     return problem_set(problem, EINVAL, "unknown option '%s': see --help", option);
-}
-
-/* "-1" where a number is expected would be taken for an option, and named without its digits behind the
- * first. */
-static const char *negative_number(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        const char *word = argv[i];
-        if (word[0] == '-' && ((word[1] >= '0' && word[1] <= '9') || word[1] == '.'))
-            return word;
-    }
-    return NULL;
 }
 
 int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
@@ -81,9 +82,6 @@ int options_parse(const struct option_row *rows, size_t count, void *settings, i
     struct option longs[OPTIONS_MAX + 1];
     char shorts[OPTIONS_MAX * 2 + 2];
 
-    const char *negative = negative_number(argc, argv);
-    if (negative)
-        return problem_set(problem, EINVAL, "'%s': expected a number above 0", negative);
     make_getopt_tables(rows, count, longs, shorts);
     optind = 0; /* glibc and musl: start anew */
     opterr = 0;

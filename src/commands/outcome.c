@@ -6,12 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
+int outcome_misused(const struct problem *problem)
+{
+    problem_print(problem);
+    return STATUS_USAGE;
+}
+
 int outcome_failed(struct problem *problem, int error)
 {
     if (problem->text[0] == '\0')
         problem_set(problem, -error, "%s", strerror(-error));
     problem_print(problem);
-    return error == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
+    return STATUS_FAILED;
 }
 
 int outcome_write(const struct text *text, struct problem *problem)

@@ -4,12 +4,12 @@
 #include "base/problem.h"
 #include "base/text.h"
 
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NONE = 3 /* as grep: nothing found */ };
 
-/*
- * Prints the problem, or the negative ERROR itself where the problem has no text. Returns the exit status:
- * STATUS_USAGE for -EINVAL, which is what a wrong command line gives, else STATUS_FAILED.
- */
+/* Prints what is wrong with the command line. Returns STATUS_USAGE. */
+int outcome_misused(const struct problem *problem);
+
+/* Prints the problem, or the negative ERROR itself where the problem has no text. Returns STATUS_FAILED. */
 int outcome_failed(struct problem *problem, int error);
 
 /* Writes the text to standard output. Returns 0, or a negative errno with *PROBLEM set. A reader that has

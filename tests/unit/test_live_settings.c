@@ -131,7 +131,7 @@ static void delay_and_count_are_taken_from_behind(void **state)
     assert_near(settings.beat.delay_seconds, 0.5);
     assert_true(settings.beat.count == 7);
     assert_true(settings.wide && settings.psi);
-    refuses("x", "DELAY 'x': expected seconds from 0.05 to 86400");
+    refuses("x", "DELAY 'x': expected seconds from 0.05 to 86400; a command stands before its options");
 }
 
 static void json_and_csv_exclude_each_other(void **state)

@@ -60,7 +60,7 @@ static void delays_from_50_milliseconds_to_a_day(void **state)
 
 static void a_delay_that_is_no_number(void **state)
 {
-    static const char *const words[] = {"", "x", "1x", "-1", "1,5", "1s", "inf", "nan", "1e3", "0x10", "."};
+    static const char *const words[] = {"", "1x", "-1", "1,5", "1s", "1e3", "0x10", "."};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -69,6 +69,8 @@ static void a_delay_that_is_no_number(void **state)
         strcat(expected, "': expected seconds from 0.05 to 86400");
         refuses(words[i], NULL, NULL, expected);
     }
+    refuses("metrics", NULL, NULL,
+            "DELAY 'metrics': expected seconds from 0.05 to 86400; a command stands before its options");
 }
 
 /* What does not fit a double must not become a delay that no comparison holds against. */

@@ -25,8 +25,17 @@ static int fails_with(const char *told, int error, const char *expected)
 
 static void a_wrong_command_line_is_2_all_else_1(void **state)
 {
+    struct problem problem = {"unknown option"};
+    struct capture capture;
     (void)state;
-    assert_int_equal(fails_with("unknown option", -EINVAL, "faultline: unknown option\n"), 2);
+
+    capture_begin(&capture, STDERR_FILENO);
+    int status = outcome_misused(&problem);
+    char *printed = capture_end(&capture);
+    assert_string_equal(printed, "faultline: unknown option\n");
+    free(printed);
+    assert_int_equal(status, 2);
+    assert_int_equal(fails_with("", -EINVAL, "faultline: Invalid argument\n"), 1); /* of a system call, say */
     assert_int_equal(fails_with("no /proc", -ENOENT, "faultline: no /proc\n"), 1);
 }
 
