@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("FAULTLINE_BUILD", TOP / "build/test"))
 FAULTLINE = BUILD / "src/faultline"
 HELPERS = BUILD / "tests/helpers"
+SCHEMA = json.loads((TOP / "docs/faultline.schema.json").read_text())
 
 
 def run(*words, check=None, **kwargs):
@@ -40,3 +42,66 @@ def live():
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+MEMCG = pathlib.Path("/sys/fs/cgroup/memory")  # of cgroup v1
+UNIFIED = pathlib.Path("/sys/fs/cgroup")
+
+
+class MemoryGroup:
+    """A memory cgroup of the test's own, and groups below it."""
+
+    def __init__(self, parent, name, limit_bytes):
+        self.path = parent / name
+        self.path.mkdir()
+        self.below = []
+        v1 = (self.path / "memory.limit_in_bytes").exists()
+        if limit_bytes:
+            (self.path / ("memory.limit_in_bytes" if v1 else "memory.max")).write_text(str(limit_bytes))
+
+    def group(self, name):
+        """One below; on v2 the memory controller is handed down first."""
+        control = self.path / "cgroup.subtree_control"
+        if control.exists():
+            control.write_text("+memory")
+        self.below.append(MemoryGroup(self.path, name, None))
+        return self.below[-1]
+
+    def start(self, *command, **kwargs):
+        """Starts a command in it."""
+        return subprocess.Popen(["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', self.path, *map(str, command)],
+                                **kwargs)
+
+    def remove(self):
+        for group in self.below:
+            group.remove()
+        for _ in range(50):
+            try:
+                self.path.rmdir()
+                return
+            except OSError:
+                time.sleep(0.1)
+
+
+@pytest.fixture
+def memory_group():
+    """One of 32 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("an OOM kill in a memory cgroup of the test's own needs root")
+    v1 = (MEMCG / "memory.limit_in_bytes").exists()
+    if not v1 and "memory" not in (UNIFIED / "cgroup.subtree_control").read_text(errors="ignore").split():
+        pytest.skip("no memory controller to make a cgroup with")
+    group = MemoryGroup(MEMCG if v1 else UNIFIED, f"faultline-test-{os.getpid()}", 32 << 20)
+    yield group
+    group.remove()
+
+
+def kill_one(group):
+    """A child that takes more than the group's limit. Returns its pid."""
+    child = group.start(HELPERS / "eat_memory", "64")
+    assert child.wait() == -9
+    return child.pid
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: for ./test --long only")

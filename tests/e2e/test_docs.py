@@ -1,7 +1,6 @@
 """The documents agree with the program."""
 import importlib.machinery
 import importlib.util
-import json
 import os
 import subprocess
 import time
@@ -9,13 +8,11 @@ import time
 import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, TOP, objects, run
+from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, objects, run
 
 LOADER = importlib.machinery.SourceFileLoader("update", str(TOP / "docs/update"))
 UPDATE = importlib.util.module_from_spec(importlib.util.spec_from_loader("update", LOADER))
 LOADER.exec_module(UPDATE)
-
-SCHEMA = json.loads((TOP / "docs/faultline.schema.json").read_text())
 
 
 @pytest.mark.parametrize("name", list(UPDATE.FILES))

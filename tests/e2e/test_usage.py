@@ -1,5 +1,7 @@
 """Command lines: what is refused, and how; what kernels may lack."""
 import os
+import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +33,8 @@ FIXTURES = TOP / "tests/fixtures"
     (["--alert-cs", "5/x"], "'5/x'", "N/cpu"),
     (["--json", "--csv"], "--json", "choose one"),
     (["metrics", "more"], "'more'", "no operands"),
+    (["--psi", "metrics"], "'metrics'", "before its options"),
+    (["--alert-major", "-5"], "'-5'", "a number of major faults"),
 ])
 def test_wrong_words(words, named, expected):
     done = run(*words, check=2)
@@ -67,13 +71,13 @@ def test_no_permission(tmp_path):
 
 def test_full_disk():
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([FAULTLINE, "0.05", "3"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=10)
+        done = subprocess.run([FAULTLINE, "--no-alerts", "0.05", "3"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=10)
     assert done.returncode == 1
     assert done.stderr == "faultline: standard output: No space left on device\n"
 
 
 def test_closed_pipe(live):
-    process = live("0.05")
+    process = live("--no-alerts", "0.05")
     process.stdout.readline()
     process.stdout.close()
     assert process.wait(timeout=10) == 0
@@ -86,6 +90,102 @@ def test_signals_end_in_order(live, number):
     process.stdout.readline()
     process.send_signal(number)
     assert process.wait(timeout=10) == 0
+
+
+def test_what_is_ignored_stays_ignored(live):
+    """As under nohup: the signal that ends a run in order otherwise does not."""
+    process = live("0.1", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    for _ in range(3):
+        assert process.stdout.readline()
+    process.terminate()
+    assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_get_through_to_a_blocked_write(live, number):
+    process = live("--json", "0.05")
+    process.stdout.readline()
+    for _ in range(200):  # nobody reads any more: the pipe fills, and the program waits in write(2)
+        time.sleep(0.1)
+        if (pathlib.Path(f"/proc/{process.pid}/wchan").read_text() or "").endswith("pipe_write"):
+            break
+    process.send_signal(number)
+    assert process.wait(timeout=10) == 0
+
+
+def test_a_command_does_not_outlive_its_reader(live, tmp_path):
+    process = live("--alert-cs", "0", "--on-event", f"echo $$ >> {tmp_path}/pids; exec sleep 60", "0.1")
+    while not (tmp_path / "pids").exists():
+        process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=10) == 0
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not running(pid)
+
+
+def test_a_second_signal_does_not_wait_for_commands(live, tmp_path):
+    process = live("--alert-cs", "0", "--on-event", f"echo $$ >> {tmp_path}/pids; exec sleep 60", "0.1")
+    while not (tmp_path / "pids").exists():
+        process.stdout.readline()
+    process.terminate()
+    assert any("waiting up to 10 s for --on-event" in line for line in process.stderr)
+    process.terminate()
+    assert process.wait(timeout=5) == 0
+
+
+def running(pid):
+    """Whether there is such a process, a dead one that nobody has waited for yet not counted."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_children_that_are_ignored_are_waited_for_all_the_same(live, tmp_path):
+    ran = tmp_path / "ran"
+    process = live("--alert-cs", "0", "--alert-major", "1000000", "--on-event", f"echo ran >> {ran}", "0.1", "3",
+                   preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert ran.read_text().count("ran") >= 1
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_absent(tmp_path, make):
+    shutil.copytree(FIXTURES / "linux-6.12/0", tmp_path / "proc")
+    (tmp_path / "proc/meminfo").unlink()
+    make(tmp_path / "proc/meminfo")
+    done = run("-o", "free,maj", "--proc", tmp_path / "proc", "0.05", "1", check=0)
+    assert done.stdout.splitlines()[1].split() == ["-", "0"]
+    assert f"{tmp_path}/proc/meminfo: " in done.stderr
+
+
+def test_a_file_that_says_nothing_is_named(tmp_path):
+    shutil.copytree(FIXTURES / "linux-6.12/0", tmp_path / "proc")
+    (tmp_path / "proc/vmstat").write_text("")
+    done = run("--proc", tmp_path / "proc", "0.05", "1", check=0)
+    assert "/proc/vmstat: has nothing of what is looked for" in done.stderr
+
+
+def test_a_key_that_is_not_there_is_named():
+    done = run("--no-alerts", "-o", "maj,vmstat.nope", "0.05", "1", check=0)
+    assert done.stderr == "faultline: /proc/vmstat: has no key 'nope': what comes from it is absent\n"
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_closed_standard_descriptor_stays_closed(closed):
+    done = subprocess.run(["sh", "-c", f'exec "$0" 0.05 1 {closed}>&-', FAULTLINE], capture_output=True, text=True,
+                          timeout=10)
+    assert done.returncode == (1 if closed == 1 else 0)
+    assert ("standard output: Bad file descriptor" in done.stderr) == (closed == 1)
+
+
+def test_help_to_a_reader_that_has_gone():
+    done = subprocess.run(["sh", "-c", '{ sleep 0.2; "$0" --help; echo $? >&2; } | true', FAULTLINE],
+                          capture_output=True, text=True, timeout=10)
+    assert done.stderr == "0\n"
 
 
 def test_count_is_exact():
@@ -106,7 +206,7 @@ def test_after_a_stop_the_row_says_the_true_interval(live):
 
 @pytest.mark.parametrize("kernel", ["4.4", "4.14"])
 def test_old_kernels_work(kernel):
-    done = run("--psi", "--proc", FIXTURES / f"linux-{kernel}/0", "0.05", "1", check=0)
+    done = run("--no-alerts", "--psi", "--proc", FIXTURES / f"linux-{kernel}/0", "0.05", "1", check=0)
     header, row = done.stdout.splitlines()[:2]
     cells = dict(zip(header.split(), row.split()))
     assert cells["memF"] == cells["ioS"] == "-"
@@ -139,13 +239,32 @@ def test_an_ordinary_user(tmp_path):
     assert done.returncode == 0 and len(done.stdout.splitlines()) >= 3
 
 
-@pytest.mark.parametrize("locale", ["C", "de_DE.UTF-8", "tr_TR.UTF-8"])
-def test_locales(locale):
-    env = dict(os.environ, LC_ALL=locale, LANG=locale)
-    proc = FIXTURES / "linux-6.12/0"
-    assert run("--proc", proc, "0.05", "1", env=env, check=0).stdout == \
-        run("--proc", proc, "0.05", "1", env=dict(os.environ, LC_ALL="C"), check=0).stdout
-    sample = objects(run("--json", "--proc", proc, "0.05", "1", env=env, check=0).stdout)[0]
-    assert sample["load_1m"] == 0.38 or sample["load_1m"] >= 0
-    row = run("--csv", "--proc", proc, "0.05", "1", env=env, check=0).stdout.splitlines()
-    assert len(row[0].split(",")) == len(row[1].split(","))
+@pytest.fixture(scope="session")
+def locales(tmp_path_factory):
+    """German (a comma in numbers) and Turkish (a dotted capital i), made here: few machines have them."""
+    if not shutil.which("localedef"):
+        pytest.skip("no localedef to make locales with")
+    folder = tmp_path_factory.mktemp("locales")
+    for name in ["de_DE", "tr_TR"]:
+        made = subprocess.run(["localedef", "-i", name, "-f", "UTF-8", folder / f"{name}.UTF-8"],
+                              capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            pytest.skip(made.stderr)
+    return folder
+
+
+@pytest.mark.parametrize("locale", ["de_DE.UTF-8", "tr_TR.UTF-8"])
+@pytest.mark.parametrize("words", [["-w", "--psi"], ["--json"], ["--csv"], ["-o", "min,maj,vmstat.pgfault,load_1m"]])
+def test_locales(locales, locale, words):
+    env = dict(os.environ, LOCPATH=str(locales), LC_ALL=locale)
+    if locale.startswith("de"):  # the locale is in force where a program asks for one
+        asked = subprocess.run(["/usr/bin/printf", "%.1f", "2,5"], env=env, capture_output=True, text=True, check=True)
+        assert asked.stdout == "2,5"
+    words = ["--proc", FIXTURES / "linux-6.12/0", "--no-alerts", *words, "0.05", "1"]
+    here, plain = (without_the_time(run(*words, env=e, check=0).stdout)
+                   for e in [env, dict(os.environ, LC_ALL="C")])
+    assert here == plain
+
+
+def without_the_time(text):
+    return re.sub(r'"time":".*?","interval_seconds":[\d.]+|^\d{4}-.*?Z,[\d.]+|  \[[\d.]+s\]', "", text, flags=re.M)

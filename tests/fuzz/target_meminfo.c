@@ -27,6 +27,8 @@ static bool says(const struct line *line, const char *name, struct claim *claim)
         *claim = in_bytes(*claim);
     else if (word.length > 0 && claim->kind == SAYS_NUMBER)
         claim->kind = SAYS_UNCLEAR; /* another unit than the kernel has ever had */
+    else if (unit != line->end || line->end == line->text_end)
+        claim->kind = SAYS_NONE; /* cut short, maybe within its unit */
     return true;
 }
 
