@@ -7,28 +7,30 @@ say() { echo "faultline: $*" >&2; }
 # What each package manager calls a need; "-": it has none, or under no name that is known here.
 package_table() {
     cat <<'END'
-# need         apt-get                  dnf                   apk                          pacman              zypper
-cc             gcc,libc6-dev            gcc,glibc-devel       gcc,musl-dev,linux-headers   gcc                 gcc,glibc-devel
-meson          meson                    meson                 meson                        meson               meson
-ninja          ninja-build              ninja-build           samurai                      ninja               ninja
-cmocka         libcmocka-dev            libcmocka-devel       cmocka-dev                   cmocka              libcmocka-devel
-pkg-config     pkg-config               pkgconf-pkg-config    pkgconf                      pkgconf             pkg-config
-pytest         python3-pytest           python3-pytest        py3-pytest                   python-pytest       python3-pytest
-jsonschema     python3-jsonschema       python3-jsonschema    py3-jsonschema               python-jsonschema   python3-jsonschema
-sanitizers     gcc                      libasan,libubsan      -                            gcc-libs            -
-clang          clang                    clang                 clang                        clang               clang
-libfuzzer      -                        compiler-rt           compiler-rt                  compiler-rt         -
-clang-tidy     clang-tidy               clang-tools-extra     clang-extra-tools            clang               clang-tools
-clang-format   clang-format             clang-tools-extra     clang-extra-tools            clang               clang-tools
-cppcheck       cppcheck                 cppcheck              cppcheck                     cppcheck            cppcheck
-shellcheck     shellcheck               ShellCheck            shellcheck                   shellcheck          ShellCheck
-mandoc         mandoc                   mandoc                mandoc                       -                   -
-musl-gcc       musl-tools               musl-gcc              -                            musl                -
-valgrind       valgrind                 valgrind              valgrind                     valgrind            valgrind
-strace         strace                   strace                strace                       strace              strace
-ps             procps                   procps-ng             procps-ng                    procps-ng           procps
-locales        locales                  glibc-locale-source   -                            -                   glibc-i18ndata
-debootstrap    debootstrap              debootstrap           debootstrap                  debootstrap         -
+# need              apt-get                            dnf                                apk                         pacman                           zypper
+cc                  gcc,libc6-dev                      gcc,glibc-devel                    gcc,musl-dev,linux-headers  gcc                              gcc,glibc-devel
+meson               meson                              meson                              meson                       meson                            meson
+ninja               ninja-build                        ninja-build                        samurai                     ninja                            ninja
+cmocka              libcmocka-dev                      libcmocka-devel                    cmocka-dev                  cmocka                           libcmocka-devel
+pkg-config          pkg-config                         pkgconf-pkg-config                 pkgconf                     pkgconf                          pkg-config
+pytest              python3-pytest,python3-jsonschema  python3-pytest,python3-jsonschema  py3-pytest,py3-jsonschema   python-pytest,python-jsonschema  python3-pytest,python3-jsonschema
+sanitizers          gcc                                libasan,libubsan                   -                           gcc-libs                         -
+clang               clang                              clang                              clang                       clang                            clang
+libfuzzer           -                                  compiler-rt                        compiler-rt                 compiler-rt                      -
+clang-tidy          clang-tidy                         clang-tools-extra                  clang-extra-tools           clang                            clang-tools
+clang-format        clang-format                       clang-tools-extra                  clang-extra-tools           clang                            clang-tools
+cppcheck            cppcheck                           cppcheck                           cppcheck                    cppcheck                         cppcheck
+shellcheck          shellcheck                         ShellCheck                         shellcheck                  shellcheck                       ShellCheck
+mandoc              mandoc                             mandoc                             mandoc                      -                                -
+musl-gcc            musl-tools                         musl-gcc                           -                           musl                             -
+valgrind            valgrind                           valgrind                           valgrind                    valgrind                         valgrind
+strace              strace                             strace                             strace                      strace                           strace
+ps                  procps                             procps-ng                          procps-ng                   procps-ng                        procps
+locales             locales                            glibc-locale-source                -                           -                                glibc-i18ndata
+debootstrap         debootstrap                        debootstrap                        debootstrap                 debootstrap                      -
+qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
+busybox             busybox-static                     busybox                            busybox-static              busybox                          busybox-static
+cpio                cpio                               cpio                               cpio                        cpio                             cpio
 END
 }
 
@@ -78,7 +80,7 @@ have() {
     cc) compiler=$(find_cc) && printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles "$compiler" ;;
     ninja) find_ninja >/dev/null 2>&1 ;;
     cmocka) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists cmocka ;;
-    pytest | jsonschema) find_python "$1" >/dev/null ;;
+    pytest) find_python pytest jsonschema >/dev/null ;; # both in the same one
     sanitizers) compiler=$(find_cc) && compiles_main "$compiler" -fsanitize=address,undefined ;;
     libfuzzer)
         echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
@@ -230,6 +232,8 @@ build() (
     exec </dev/null
     log=$(mktemp) || exit 1
     trap 'rm -f "$log"' EXIT
+    # Of two that build in the same folder the second one waits.
+    mkdir -p build && exec 9>"$1.lock" && { ! command -v flock >/dev/null 2>&1 || flock 9; } || exit 1
     { set_up "$@" && "$(find_ninja)" -C "$1"; } >"$log" 2>&1 && exit
     cat "$log" >&2
     say "the build in $1 failed"
