@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -26,14 +27,19 @@ def objects(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
+def heed_interrupts():
+    """A shell starts what is in its background with SIGINT ignored, and faultline leaves that so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def live():
     """Starts faultline in the background; ends it by its id when the test is over."""
     started = []
 
-    def start(*words, **kwargs):
+    def start(*words, preexec_fn=heed_interrupts, **kwargs):
         process = subprocess.Popen([FAULTLINE, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, **kwargs)
+                                   text=True, preexec_fn=preexec_fn, **kwargs)
         started.append(process)
         return process
 
