@@ -253,8 +253,8 @@ static struct oom_kill trainer(void)
                                       .swap_bytes = some(12288),
                                       .oom_score_adj = some((uint64_t)-998),
                                       .comm = "tr\"ain\n"};
-    kill.tasks[1] = (struct oom_task){.rss_bytes = some(4096), .oom_score_adj = some(1000)};
-    kill.tasks[2] = (struct oom_task){.comm = "x"};
+    kill.tasks[1] = (struct oom_task){.pid = some(195), .rss_bytes = some(4096), .oom_score_adj = some(1000)};
+    kill.tasks[2] = (struct oom_task){.pid = some(196), .comm = "x"};
     return kill;
 }
 
@@ -296,8 +296,8 @@ static void an_oom_kill_of_a_log_with_its_tasks(void **state)
         "000007," TRAINER ",\"tasks\":["
         "{\"pid\":197,\"comm\":\"tr\\\"ain\\u000a\",\"uid\":1000,\"rss_bytes\":22151168,\"swap_bytes\":12288,"
         "\"oom_score_adj\":-998},"
-        "{\"rss_bytes\":4096,\"oom_score_adj\":1000},"
-        "{\"comm\":\"x\"}]}\n");
+        "{\"pid\":195,\"rss_bytes\":4096,\"oom_score_adj\":1000},"
+        "{\"pid\":196,\"comm\":\"x\"}]}\n");
     text.length = 0;
     json_put_oom_kill(&text, &kill, &moment, false);
     assert_text(&text, "{\"type\":\"oom_kill\",\"time\":\"2026-11-23T14:21:30.001Z\",\"monotonic_seconds\":"
