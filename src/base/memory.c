@@ -1,10 +1,22 @@
 #include "base/memory.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 64 * 1024 }; /* several times what the deepest call needs */
+enum {
+    STACK_BYTES = 64 * 1024, /* several times what the deepest call needs */
+    PAGE_MIN = 4096,         /* on every architecture */
+};
+
+void *memory_new(size_t size)
+{
+    volatile char *memory = calloc(1, size);
+
+    for (size_t at = 0; memory && at < size; at += PAGE_MIN)
+        memory[at] = 0;
+    return (void *)memory;
+}
 
 static void touch_stack(void)
 {

@@ -1,6 +1,12 @@
 /* Keeping page faults of our own out of the steady state. */
 #pragma once
 
+#include <stddef.h>
+
+/* Memory of zeros, each page of it touched by now: none of its page faults comes later. NULL without memory.
+ * Free with free(). */
+void *memory_new(size_t size);
+
 /*
  * Locks what the program has mapped so far into memory: code, data and stack. No later row is then the first
  * to touch a page, and a machine short of memory does not evict the program that should say so. Where that is

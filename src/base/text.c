@@ -1,11 +1,11 @@
 #include "base/text.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PAGE_MIN = 4096 }; /* on every architecture */
 
 struct text text_over(char *memory, size_t capacity)
 {
@@ -14,11 +14,7 @@ struct text text_over(char *memory, size_t capacity)
 
 struct text text_new(size_t capacity)
 {
-    struct text text = {.bytes = malloc(capacity), .capacity = capacity};
-
-    for (size_t at = 0; text.bytes && at < capacity; at += PAGE_MIN)
-        text.bytes[at] = 0; /* page faults happen here, not in the first long row */
-    return text;
+    return (struct text){.bytes = memory_new(capacity), .capacity = capacity};
 }
 
 void text_free(struct text *text)
@@ -143,18 +139,18 @@ size_t text_utf8_length(const char *string)
     return 0;
 }
 
-/* Code points that steer a terminal: C0, DEL, C1, and those that turn the direction of writing. */
-static bool steers(const char *at, size_t length)
+bool text_steers(const char *at, size_t length)
 {
     const unsigned char *byte = (const unsigned char *)at;
 
     if (length == 1)
         return byte[0] < 0x20 || byte[0] == 0x7f;
     if (length == 2)
-        return byte[0] == 0xc2 && byte[1] < 0xa0;
+        return (byte[0] == 0xc2 && byte[1] < 0xa0) || (byte[0] == 0xd8 && byte[1] == 0x9c); /* U+061C */
     return length == 3 && byte[0] == 0xe2 &&
-           ((byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) || /* U+202A to U+202E */
-            (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9));  /* U+2066 to U+2069 */
+           ((byte[1] == 0x80 && (byte[2] == 0x8e || byte[2] == 0x8f)) || /* U+200E, U+200F */
+            (byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) ||   /* U+202A to U+202E */
+            (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9));    /* U+2066 to U+2069 */
 }
 
 static void put_hex(struct text *text, unsigned char byte)
@@ -170,7 +166,7 @@ void text_printable(struct text *text, const char *string)
 {
     while (*string) {
         size_t length = text_utf8_length(string);
-        bool shown = length > 0 && !steers(string, length);
+        bool shown = length > 0 && !text_steers(string, length);
         if (shown)
             text_bytes(text, string, length);
         else if (length == 0)

@@ -41,8 +41,12 @@ void text_decimal(struct text *text, double number, unsigned decimals);
  * surrogates). */
 size_t text_utf8_length(const char *string);
 
-/* STRING so that it cannot steer a terminal: control characters, those that turn the direction of writing,
- * and bytes that are no part of valid UTF-8 stand as \xHH. */
+/* Whether the UTF-8 sequence AT, of LENGTH bytes, steers a terminal: a control character (C0, DEL, C1), or
+ * one that turns the direction of writing. */
+bool text_steers(const char *at, size_t length);
+
+/* STRING so that it cannot steer a terminal: such characters, and bytes that are no part of valid UTF-8,
+ * stand as \xHH. */
 void text_printable(struct text *text, const char *string);
 
 /*

@@ -230,7 +230,7 @@ static void show(struct live *live)
     for (size_t i = 0; live->error == 0 && i < count; i++)
         send_to_hook(live, &events[i]);
     if (live->oom_watch)
-        oom_watch_count(live->oom_watch, live->interval.values[M_oom_kills]);
+        oom_watch_count(live->oom_watch, sampler_total(live->sampler, M_oom_kills, live->before));
 }
 
 static void on_tick(void *context)

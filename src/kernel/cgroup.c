@@ -12,19 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* v2: "low 0\nhigh 0\nmax 0\noom 1\noom_kill 1\n"; v1: "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n". */
+/* "low 0\nhigh 0\nmax 0\noom 1\noom_kill 1\n" */
 const struct source_format memory_events_format = {"memory.events", "memory.events", key_number_locate,
                                                    key_number_parse};
-const struct source_format oom_control_format = {"memory.oom_control", "memory.oom_control",
-                                                 key_number_locate, key_number_parse};
 
-int cgroup_kills_source(int folder_fd)
+int cgroup_version(int folder_fd)
 {
-    static const enum source_id sources[] = {SOURCE_MEMORY_EVENTS, SOURCE_OOM_CONTROL};
+    static const struct {
+        const char *file;
+        int version;
+    } signs[] = {{"memory.events", CGROUP_V2}, {"memory.oom_control", CGROUP_V1}};
 
-    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
-        if (faccessat(folder_fd, source_path(sources[i]), R_OK, 0) == 0)
-            return (int)sources[i];
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+        if (faccessat(folder_fd, signs[i].file, R_OK, 0) == 0)
+            return signs[i].version;
     }
     return -ENOENT;
 }
@@ -132,6 +133,7 @@ static int read_small(int folder_fd, const char *file, char *bytes, size_t size)
     return error;
 }
 
+/* "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n" */
 static int add_own_kills(int folder_fd, uint64_t *kills)
 {
     char text[256];
@@ -143,7 +145,9 @@ static int add_own_kills(int folder_fd, uint64_t *kills)
     const char *line = strstr(text, "\noom_kill ");
     if (line)
         scan_unsigned(line + strlen("\noom_kill "), text + strlen(text), &value);
-    *kills += value.present ? value.number : 0;
+    if (!value.present)
+        return -ENODATA;
+    *kills += value.number;
     return 0;
 }
 

@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { CGROUP_V1 = 1, CGROUP_V2 = 2 };
+
 /*
- * The source that has the group's `oom_kill`: SOURCE_MEMORY_EVENTS of v2, where it counts the groups below as
- * well (since 5.2), or SOURCE_OOM_CONTROL of v1, where it counts this group alone. -ENOENT where the folder
+ * The version of the memory cgroup in the folder: CGROUP_V2 where it has memory.events, which counts the
+ * kills of the groups below as well (since 5.2), CGROUP_V1 where it has memory.oom_control. -ENOENT where it
  * has neither: v2's root, a group without the memory controller, or no cgroup at all.
  */
-int cgroup_kills_source(int folder_fd);
+int cgroup_version(int folder_fd);
 
 /*
  * What the kernel's log calls the group in FOLDER: its path below the root of its hierarchy, from the mount
@@ -25,8 +27,8 @@ int cgroup_kills_source(int folder_fd);
 int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t size);
 
 /*
- * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns 0
- * or a negative errno.
+ * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns
+ * 0, or a negative errno: -ENODATA where the kernel does not count (before 4.13).
  */
 int cgroup_v1_kills(int folder_fd, uint64_t *kills);
 

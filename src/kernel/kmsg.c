@@ -92,6 +92,7 @@ bool kmsg_parse(char *bytes, size_t length, struct kmsg_record *record)
     record->level = priority & 7;
     record->facility = (unsigned)priority >> 3;
     record->continues = *at == 'c' || *at == '+';
+    record->after_gap = false;
     take_caller(at, text, record);
     record->text = text + 1;
     record->text_length = unescape(record->text, (size_t)(end - record->text));
@@ -119,6 +120,7 @@ void kmsg_close(struct kmsg *kmsg)
 int kmsg_open(struct kmsg *kmsg, const char *path, bool from_start)
 {
     kmsg->any = false;
+    kmsg->behind_gap = false;
     kmsg->gap = false;
     kmsg->lost = 0;
     kmsg->drift_us = 0;
@@ -137,14 +139,24 @@ int kmsg_open(struct kmsg *kmsg, const char *path, bool from_start)
     return 0;
 }
 
-static void count_lost(struct kmsg *kmsg, uint64_t sequence)
+static void note_gap(struct kmsg *kmsg)
 {
-    if (kmsg->any && sequence > kmsg->next_sequence) {
-        kmsg->gap = true;
-        kmsg->lost += sequence - kmsg->next_sequence;
+    kmsg->gap = true;
+    kmsg->behind_gap = true;
+}
+
+static void count_lost(struct kmsg *kmsg, struct kmsg_record *record)
+{
+    if (kmsg->any && record->sequence > kmsg->next_sequence) {
+        note_gap(kmsg);
+        kmsg->lost += record->sequence - kmsg->next_sequence;
     }
     kmsg->any = true;
-    kmsg->next_sequence = sequence + 1;
+    kmsg->next_sequence = record->sequence + 1;
+    if (record->facility == 0) {
+        record->after_gap = kmsg->behind_gap;
+        kmsg->behind_gap = false;
+    }
 }
 
 int kmsg_read(struct kmsg *kmsg, struct kmsg_record *record)
@@ -157,10 +169,11 @@ int kmsg_read(struct kmsg *kmsg, struct kmsg_record *record)
          * how many. */
         if (got < 0 && errno != EPIPE && errno != EINVAL && errno != EINTR)
             return -errno;
-        kmsg->gap |= got < 0 && errno == EPIPE;
+        if (got < 0 && errno == EPIPE)
+            note_gap(kmsg);
         if (got < 0 || !kmsg_parse(kmsg->bytes, (size_t)got, record))
             continue;
-        count_lost(kmsg, record->sequence);
+        count_lost(kmsg, record);
         return 1;
     }
 }
@@ -193,9 +206,16 @@ uint64_t kmsg_live_wall_ns(struct kmsg *kmsg, uint64_t monotonic_us)
     return clock_wall_ns();
 }
 
+/* kernel/power/suspend.c, hibernate.c; in older ones hibernation has no prefix of its own. */
 static bool is_wake(const struct kmsg_record *record)
 {
-    return record->facility == 0 && strcmp(record->text, "PM: suspend exit") == 0;
+    static const char *const words[] = {"PM: suspend exit", "PM: hibernation: hibernation exit",
+                                        "PM: hibernation exit"};
+    bool wake = false;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        wake |= strcmp(record->text, words[i]) == 0;
+    return record->facility == 0 && wake;
 }
 
 static int list_wakes(struct kmsg *kmsg, struct kmsg_sleep *sleep)
@@ -236,13 +256,14 @@ int kmsg_find_sleep(const char *path, struct kmsg_sleep *sleep)
 
 bool kmsg_past_wall_ns(const struct kmsg_sleep *sleep, uint64_t monotonic_us, uint64_t *wall_ns)
 {
+    bool woke_unseen = sleep->whole && sleep->wakes == 0 && sleep->slept_ns > 0;
     size_t later = 0;
 
     for (size_t i = 0; i < sleep->wakes; i++)
         later += sleep->woke_us[i] > monotonic_us;
     *wall_ns = kmsg_wall_ns(monotonic_us);
     if (later == 0)
-        return true;
+        return !woke_unseen;
     if (!sleep->whole || later < sleep->wakes)
         return false;
     *wall_ns -= sleep->slept_ns < *wall_ns ? sleep->slept_ns : *wall_ns;

@@ -30,6 +30,7 @@ struct kmsg_record {
     uint64_t monotonic_us;
     bool continues; /* the text goes on where the record before ended (flag `c`; up to 4.9 `+`, and `c` begins
                        such a line) */
+    bool after_gap; /* of the kernel's own, it is the first behind records that were lost */
     char caller[KMSG_CALLER_MAX]; /* "T123", or "" */
     char *text;                   /* unescaped and terminated; a zero byte in it ends it */
     size_t text_length;
@@ -45,6 +46,7 @@ struct kmsg {
     int fd; /* -1: not open. To be waited for with EPOLLIN */
     bool any;
     uint64_t next_sequence;
+    bool behind_gap;  /* no record of the kernel's own has been read since */
     bool gap;         /* records were overwritten before they were read: the reader of this sets it back, */
     uint64_t lost;    /* and how many; 0: it happened before the first was read, and the log does not tell */
     int64_t drift_us; /* of CLOCK_MONOTONIC before the log's clock, when last seen, */
@@ -73,7 +75,8 @@ uint64_t kmsg_wall_ns(uint64_t monotonic_us);
  */
 uint64_t kmsg_live_wall_ns(struct kmsg *kmsg, uint64_t monotonic_us);
 
-/* When the machine woke up, as its log tells ("PM: suspend exit"): the log's clock does not count its sleep.
+/* When the machine woke up, from suspend or hibernation, as its log tells: the log's clock does not count its
+ * sleep.
  */
 enum { KMSG_WAKES_MAX = 256 };
 struct kmsg_sleep {

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "kernel/oom_log.h"
+#include "kernel/oom_kill.h"
 
 #include <stddef.h>
 

@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+struct value value_times(struct value value, uint64_t unit)
+{
+    if (value.present && __builtin_mul_overflow(value.number, unit, &value.number))
+        value.present = false;
+    return value;
+}
+
 /* 0 to 9, or more for any other byte. */
 static unsigned digit_of(char byte)
 {

@@ -12,6 +12,9 @@ struct value {
     bool present;
 };
 
+/* VALUE in units of UNIT; absent where it was, or where that outgrows 64 bits. */
+struct value value_times(struct value value, uint64_t unit);
+
 /*
  * Skips blanks and reads a whole number that ends at a blank, a newline or END. The value is absent where
  * there is none, or where it does not fit 64 bits. Returns the place behind it.

@@ -41,7 +41,6 @@ static const struct source_format *const formats[SOURCE_COUNT] = {
     [SOURCE_PRESSURE_IRQ] = &pressure_irq_format,
     [SOURCE_LOADAVG] = &loadavg_format,
     [SOURCE_MEMORY_EVENTS] = &memory_events_format,
-    [SOURCE_OOM_CONTROL] = &oom_control_format,
 };
 
 const char *source_name(enum source_id id)

@@ -25,7 +25,6 @@ enum source_id {
     SOURCE_PRESSURE_IRQ,
     SOURCE_LOADAVG,
     SOURCE_MEMORY_EVENTS, /* of a cgroup: see cgroup.h */
-    SOURCE_OOM_CONTROL,
     SOURCE_COUNT,
 };
 

@@ -41,4 +41,3 @@ extern const struct source_format pressure_io_format;
 extern const struct source_format pressure_irq_format;
 extern const struct source_format loadavg_format;
 extern const struct source_format memory_events_format;
-extern const struct source_format oom_control_format;

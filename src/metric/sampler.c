@@ -269,6 +269,24 @@ bool sampler_has(const struct sampler *sampler, size_t index, const struct snaps
     return added;
 }
 
+struct value sampler_total(const struct sampler *sampler, size_t index, const struct snapshot *snapshot)
+{
+    const struct formula *formula = &sampler->formulas[index];
+    struct value total = {0, sampler_has(sampler, index, snapshot)};
+    uint64_t less = formula->less;
+
+    for (size_t t = 0; t < formula->term_count; t++) {
+        const struct value *value = &snapshot->values[formula->terms[t].value];
+        uint64_t *sum = formula->terms[t].subtract ? &less : &total.number;
+        if (value->present && __builtin_add_overflow(*sum, value->number, sum))
+            return (struct value){0, false};
+    }
+    if (!total.present)
+        return (struct value){0, false};
+    total.number = total.number > less ? total.number - less : 0;
+    return total;
+}
+
 bool sampler_source_is_silent(const struct sampler *sampler, enum source_id source,
                               const struct snapshot *snapshot)
 {

@@ -65,6 +65,10 @@ const size_t *sampler_wanted(const struct sampler *sampler, size_t *count);
 bool sampler_wants(const struct sampler *sampler, size_t index);
 bool sampler_has(const struct sampler *sampler, size_t index, const struct snapshot *snapshot);
 
+/* Metric INDEX of a snapshot as the kernel counts, exactly: the raw numbers added up. Absent where one that
+ * is needed is, or where they outgrow 64 bits; zero where more is subtracted than added. */
+struct value sampler_total(const struct sampler *sampler, size_t index, const struct snapshot *snapshot);
+
 /* What interval.c computes with: raw values added and subtracted. */
 enum { FORMULA_TERMS_MAX = 8 };
 

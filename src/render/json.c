@@ -5,18 +5,17 @@
 #include <math.h>
 #include <string.h>
 
-static void put_escaped(struct text *text, unsigned char byte)
+/* A sequence of up to three bytes as \uHHHH. */
+static void put_escaped(struct text *text, const unsigned char *at, size_t length)
 {
     static const char hex[] = "0123456789abcdef";
+    unsigned point = length == 1 ? at[0] : at[0] & (0x7fU >> length);
 
-    if (byte == '"' || byte == '\\') {
-        text_char(text, '\\');
-        text_char(text, (char)byte);
-    } else {
-        text_string(text, "\\u00");
-        text_char(text, hex[byte >> 4]);
-        text_char(text, hex[byte & 15]);
-    }
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | (at[i] & 0x3fU);
+    text_string(text, "\\u");
+    for (int shift = 12; shift >= 0; shift -= 4)
+        text_char(text, hex[point >> shift & 15]);
 }
 
 void json_put_string(struct text *text, const char *string)
@@ -26,12 +25,16 @@ void json_put_string(struct text *text, const char *string)
     text_char(text, '"');
     while (*at) {
         size_t length = text_utf8_length((const char *)at);
-        if (length == 0)
+        if (length == 0) {
             text_string(text, "\xef\xbf\xbd");
-        else if (length == 1 && (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7f))
-            put_escaped(text, *at);
-        else
+        } else if (*at == '"' || *at == '\\') {
+            text_char(text, '\\');
+            text_char(text, (char)*at);
+        } else if (text_steers((const char *)at, length)) {
+            put_escaped(text, at, length);
+        } else {
             text_bytes(text, (const char *)at, length);
+        }
         at += length > 0 ? length : 1;
     }
     text_char(text, '"');

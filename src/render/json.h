@@ -8,14 +8,6 @@
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval);
 void json_put_event(struct text *text, const struct event *event);
 
-/* When a kill happened, as far as the log tells. */
-struct oom_moment {
-    bool has_wall;
-    uint64_t wall_ns;
-    bool has_monotonic;
-    uint64_t monotonic_us; /* since boot */
-};
-
 /* An OOM kill out of a log; TASKS: with the largest tasks at that time. */
 void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
                        bool tasks);
@@ -28,7 +20,7 @@ enum {
 
 /*
  * STRING in quotes. Whatever bytes it holds, the result is valid JSON in UTF-8: what JSON wants escaped is,
- * and a byte that is no part of valid UTF-8 becomes U+FFFD.
+ * as is all that steers a terminal, and a byte that is no part of valid UTF-8 becomes U+FFFD.
  */
 void json_put_string(struct text *text, const char *string);
 

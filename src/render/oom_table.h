@@ -2,8 +2,7 @@
 #pragma once
 
 #include "base/text.h"
-#include "kernel/oom_log.h"
-#include "render/json.h"
+#include "kernel/oom_kill.h"
 
 /* Upper bound for what one kill needs. */
 enum { OOM_TABLE_MAX = (OOM_COMM_MAX * (OOM_TASKS_MAX + 2) + OOM_CGROUP_MAX * 2) * 4 + 4096 };

@@ -1,7 +1,7 @@
 /* Something that happened and is worth a line of its own. */
 #pragma once
 
-#include "kernel/oom_log.h"
+#include "kernel/oom_kill.h"
 
 #include <stdbool.h>
 #include <stdint.h>

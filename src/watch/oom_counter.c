@@ -13,19 +13,14 @@
 
 static int open_source(struct oom_counter *counter, enum source_id id, int folder_fd)
 {
-    *counter = (struct oom_counter){.source = source_new(id), .change_fd = -1, .tree_fd = -1};
+    counter->source = source_new(id);
     if (!counter->source)
         return -ENOMEM;
     counter->oom_kill = source_want(counter->source, "oom_kill");
     if (counter->oom_kill < 0)
         return counter->oom_kill;
     counter->values = calloc(source_value_count(counter->source), sizeof(*counter->values));
-    if (!counter->values)
-        return -ENOMEM;
-    int error = source_open(counter->source, folder_fd);
-    if (error == 0)
-        oom_counter_read(counter);
-    return error;
+    return counter->values ? source_open(counter->source, folder_fd) : -ENOMEM;
 }
 
 int oom_counter_open(struct oom_counter *counter, const char *proc_path)
@@ -53,6 +48,24 @@ static void open_inotify(struct oom_counter *counter, const char *folder)
     }
 }
 
+/* Takes FOLDER_FD over where it returns 0. */
+static int open_group(struct oom_counter *counter, int folder_fd, const char *path)
+{
+    int version = cgroup_version(folder_fd);
+    if (version < 0)
+        return version;
+    if (version == CGROUP_V1) {
+        counter->folder_fd = folder_fd;
+        return 0;
+    }
+    int error = open_source(counter, SOURCE_MEMORY_EVENTS, folder_fd);
+    if (error < 0)
+        return error;
+    open_inotify(counter, path);
+    close(folder_fd);
+    return 0;
+}
+
 int oom_counter_open_cgroup(struct oom_counter *counter, const char *path, struct problem *problem)
 {
     int folder_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -60,59 +73,36 @@ int oom_counter_open_cgroup(struct oom_counter *counter, const char *path, struc
         return problem_set(problem, errno, "%s: %s: --cgroup takes the folder of a cgroup", path,
                            strerror(errno));
 
-    int id = cgroup_kills_source(folder_fd);
-    int error = id < 0 ? id : open_source(counter, (enum source_id)id, folder_fd);
-    if (error == 0 && id == SOURCE_OOM_CONTROL) {
-        counter->tree_fd = folder_fd;
-        oom_counter_read(counter);
-    } else {
-        close(folder_fd);
-    }
-    if (error < 0)
-        return problem_set(
-            problem, -error,
-            "%s: no memory.events and no memory.oom_control that may be read: --cgroup takes the folder "
-            "of a cgroup with the memory controller, not the root of cgroup v2",
-            path);
-    if (id == SOURCE_MEMORY_EVENTS)
-        open_inotify(counter, path);
-    return 0;
+    int error = open_group(counter, folder_fd, path);
+    if (error == 0)
+        return 0;
+    close(folder_fd);
+    return problem_set(problem, -error,
+                       "%s: no memory.events and no memory.oom_control that may be read: --cgroup takes the "
+                       "folder of a cgroup with the memory controller, not the root of cgroup v2",
+                       path);
 }
 
 void oom_counter_close(struct oom_counter *counter)
 {
-    if (counter->source && counter->change_fd >= 0)
+    if (counter->change_fd >= 0)
         close(counter->change_fd);
-    if (counter->source && counter->tree_fd >= 0)
-        close(counter->tree_fd);
+    if (counter->folder_fd >= 0)
+        close(counter->folder_fd);
     source_free(counter->source);
     free(counter->values);
-    *counter = (struct oom_counter){0};
+    *counter = (struct oom_counter)OOM_COUNTER_CLOSED;
 }
 
-static struct value now(struct oom_counter *counter)
+struct value oom_counter_read(struct oom_counter *counter)
 {
-    struct value value = {0, false};
+    struct value now = {0, false};
 
-    if (counter->tree_fd >= 0)
-        value.present = cgroup_v1_kills(counter->tree_fd, &value.number) == 0;
-    else if (source_read(counter->source, counter->values) == 0)
-        value = counter->values[counter->oom_kill];
-    return value;
-}
-
-uint64_t oom_counter_read(struct oom_counter *counter)
-{
-    struct value before = counter->last;
-
-    counter->last = now(counter);
-    bool grew = before.present && counter->last.present && counter->last.number > before.number;
-    return grew ? counter->last.number - before.number : 0;
-}
-
-void oom_counter_skip(struct oom_counter *counter, uint64_t kills)
-{
-    counter->last.number += kills;
+    if (counter->folder_fd >= 0)
+        now.present = cgroup_v1_kills(counter->folder_fd, &now.number) == 0;
+    else if (counter->source && source_read(counter->source, counter->values) == 0)
+        now = counter->values[counter->oom_kill];
+    return now;
 }
 
 void oom_counter_hush(const struct oom_counter *counter)

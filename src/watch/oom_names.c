@@ -1,10 +1,12 @@
 #include "watch/oom_names.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/problem.h"
 #include "base/ticker.h"
 #include "kernel/kmsg.h"
 #include "kernel/mark_victim.h"
+#include "kernel/oom_log.h"
 #include "kernel/victim_bell.h"
 
 #include <errno.h>
@@ -15,8 +17,9 @@
 #include <sys/epoll.h>
 
 enum {
-    RECORDS_AT_ONCE = 256, /* of a log that floods, so that rows have their turn */
-    BELL_BEATS_MAX = 100,  /* 20 ms */
+    RECORDS_AT_ONCE = 64, /* of a log that floods, so that rows have their turn */
+    RECORDS_MAX = 65536,  /* more than a log holds: one that goes on floods */
+    BELL_BEATS_MAX = 100, /* 20 ms */
 };
 
 /* When the bell has rung, the log's line is written within microseconds, as a rule. */
@@ -28,9 +31,10 @@ struct oom_names {
     const char *kmsg_path;
     enum oom_names_source source;
 
-    struct kmsg *kmsg; /* apart, as it is large and need not be zeroed */
+    struct kmsg *kmsg;
     struct loop_source kmsg_source;
     struct oom_log *log;
+    bool heard_kill; /* since the bell rang */
     bool loss_unsaid;
     uint64_t lost; /* records since it was said; 0: the log does not tell how many */
     uint64_t loss_said_ns;
@@ -54,21 +58,23 @@ static void say(const struct oom_names *names, const char *what, const char *so)
 
 /* -- the kernel's log -- */
 
-/* Returns whether it was a kill. */
-static bool take_record(struct oom_names *names, const struct kmsg_record *record)
+static void take_record(struct oom_names *names, const struct kmsg_record *record)
 {
     const struct oom_names_listener *listener = &names->listener;
     struct oom_log_line line = oom_log_line_of(record);
     struct oom_kill kill;
 
     if (record->facility != 0)
-        return false; /* user space wrote it, whatever it says */
+        return; /* user space wrote it, whatever it says */
+    uint64_t wall_ns = kmsg_live_wall_ns(names->kmsg, record->monotonic_us);
     enum oom_line what = oom_log_take(names->log, &line, &kill);
+    if (what == OOM_LINE_OTHER)
+        return;
+    names->heard_kill = true;
     if (what == OOM_LINE_KILL)
-        listener->named(listener->context, &kill, kmsg_live_wall_ns(names->kmsg, record->monotonic_us));
-    else if (what == OOM_LINE_REPEAT)
+        listener->named(listener->context, &kill, wall_ns);
+    else
         listener->repeated(listener->context, &kill);
-    return what == OOM_LINE_KILL;
 }
 
 static void say_loss(struct oom_names *names)
@@ -106,23 +112,32 @@ static void stop_log(struct oom_names *names, int error)
     names->listener.lost(names->listener.context);
 }
 
-/* Returns whether there was a kill. */
+/* Returns whether there may be more by now. */
 static bool read_log(struct oom_names *names)
 {
     struct kmsg_record record;
-    bool kill = false;
     int got = 1;
 
     for (int i = 0; got > 0 && i < RECORDS_AT_ONCE; i++) {
         got = kmsg_read(names->kmsg, &record);
         if (got > 0)
-            kill |= take_record(names, &record);
+            take_record(names, &record);
     }
     if (got == 0 && names->kmsg->gap) /* the flood is over */
         take_loss(names);
     if (got < 0)
         stop_log(names, got);
-    return kill;
+    return got > 0;
+}
+
+static void read_whole_log(struct oom_names *names)
+{
+    bool more = true;
+
+    for (int i = 0; more && i < RECORDS_MAX / RECORDS_AT_ONCE; i++)
+        more = read_log(names);
+    if (more && names->kmsg->gap)
+        take_loss(names);
 }
 
 static void on_kmsg(void *context)
@@ -148,7 +163,9 @@ static void on_bell_beat(void *context)
 {
     struct oom_names *names = context;
 
-    if (names->source != OOM_NAMES_LOG || read_log(names) || names->bell_beats-- == 0)
+    if (names->source == OOM_NAMES_LOG)
+        read_log(names);
+    if (names->source != OOM_NAMES_LOG || names->heard_kill || names->bell_beats-- == 0)
         ticker_stop(&names->bell_ticker, names->loop);
 }
 
@@ -158,6 +175,7 @@ static void on_bell(void *context)
     struct oom_names *names = context;
 
     victim_bell_hush(&names->bell);
+    names->heard_kill = false;
     names->bell_beats = BELL_BEATS_MAX;
     if (!names->bell_ticker.ready)
         ticker_start(&names->bell_ticker, names->loop, clock_monotonic_ns(), bell_beat_ns, on_bell_beat,
@@ -224,6 +242,19 @@ static int open_trace(struct oom_names *names, const char *tracefs_path)
 
 /* -- beginning and end -- */
 
+static void say_without_log(const struct oom_names *names, int log_error)
+{
+    bool forbidden = log_error == -EPERM || log_error == -EACCES;
+    char so[192];
+
+    (void)snprintf(so, sizeof(so), "%s%s",
+                   names->source == OOM_NAMES_TRACE
+                       ? "a tracepoint names the victims of OOM kills, without their cgroups"
+                       : "OOM kills are counted, not named",
+                   forbidden ? ": the log needs root, CAP_SYSLOG or kernel.dmesg_restrict=0" : "");
+    say(names, strerror(-log_error), so);
+}
+
 static int open_best(struct oom_names *names, const char *tracefs_path)
 {
     int log_error = open_log(names);
@@ -235,11 +266,7 @@ static int open_best(struct oom_names *names, const char *tracefs_path)
     if (trace_error == -ENOMEM)
         return trace_error;
     names->source = trace_error == 0 ? OOM_NAMES_TRACE : OOM_NAMES_NONE;
-    say(names, strerror(-log_error),
-        trace_error == 0
-            ? "a tracepoint names the victims of OOM kills, without their cgroups; the log would need root, "
-              "CAP_SYSLOG or kernel.dmesg_restrict=0"
-            : "OOM kills are counted, not named: that needs root, CAP_SYSLOG or kernel.dmesg_restrict=0");
+    say_without_log(names, log_error);
     return 0;
 }
 
@@ -253,7 +280,7 @@ int oom_names_open(struct oom_names **names, struct loop *loop, const char *kmsg
     opened->listener = *listener;
     opened->kmsg_path = kmsg_path;
     opened->bell = (struct victim_bell)VICTIM_BELL_CLOSED;
-    opened->kmsg = malloc(sizeof(*opened->kmsg));
+    opened->kmsg = memory_new(sizeof(*opened->kmsg));
     opened->log = oom_log_new();
     int error = opened->kmsg && opened->log ? 0 : -ENOMEM;
     if (opened->kmsg)
@@ -292,7 +319,7 @@ enum oom_names_source oom_names_source(const struct oom_names *names)
 void oom_names_read(struct oom_names *names)
 {
     if (names->source == OOM_NAMES_LOG)
-        read_log(names);
+        read_whole_log(names);
     else if (names->source == OOM_NAMES_TRACE)
         read_trace(names);
 }

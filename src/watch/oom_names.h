@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/loop.h"
-#include "kernel/oom_log.h"
+#include "kernel/oom_kill.h"
 
 #include <stdint.h>
 

@@ -25,19 +25,21 @@ struct oom_watch {
     void *context;
 
     struct oom_names *names;
-    struct oom_counter counter;
-    struct loop_source counter_source;
-    bool counts_alone; /* the counter is looked at here: rows do not tell of it, or too late */
-    bool began;        /* a row has told of the counter */
+    struct oom_counter machine;
+    struct value machine_seen; /* when it was last known */
+    struct ticker ticker;
     const char *proc_path;
+
     bool one_cgroup; /* kills elsewhere are not told of */
     char *cgroup;    /* as the log calls it; NULL where that is not known, as in a container */
-    struct ticker ticker;
+    struct oom_counter group;
+    struct value group_seen;
+    bool group_follows; /* the machine's count has grown, the group's may be about to */
+    struct loop_source group_source;
 
     /* since both were last found equal */
     uint64_t counted;
     uint64_t named;
-    uint64_t counted_ahead;   /* of rows: these will tell of them again */
     uint64_t behind_since_ns; /* when names fell behind; 0: they are not */
     uint64_t last_named_ns;
 };
@@ -47,6 +49,44 @@ static void say(const char *what, const char *why)
     struct problem problem = {0};
     problem_set(&problem, 0, "%s: %s", what, why);
     problem_print(&problem);
+}
+
+/* -- counting -- */
+
+/* By how much a count has grown since it was last known. */
+static uint64_t growth(struct value *seen, struct value now)
+{
+    bool grew = seen->present && now.present && now.number > seen->number;
+    uint64_t growth = grew ? now.number - seen->number : 0;
+
+    if (now.present)
+        *seen = now;
+    return growth;
+}
+
+static void count_group(struct oom_watch *watch)
+{
+    watch->counted += growth(&watch->group_seen, oom_counter_read(&watch->group));
+}
+
+/* A group is looked at only when the machine's count says that there may be something to see. That one grows
+ * first, the group's right after (mm/oom_kill.c, __oom_kill_process()). */
+static void count(struct oom_watch *watch, struct value machine)
+{
+    uint64_t kills = growth(&watch->machine_seen, machine);
+
+    if (!watch->one_cgroup) {
+        watch->counted += kills;
+        return;
+    }
+    if (kills > 0 || watch->group_follows || !machine.present)
+        count_group(watch);
+    watch->group_follows = kills > 0;
+}
+
+static void count_now(struct oom_watch *watch)
+{
+    count(watch, oom_counter_read(&watch->machine));
 }
 
 /* -- names against numbers -- */
@@ -72,7 +112,7 @@ static void on_beat(void *context);
 
 static void keep_beat(struct oom_watch *watch)
 {
-    bool polls = watch->counts_alone && watch->counter.change_fd < 0;
+    bool polls = oom_names_source(watch->names) != OOM_NAMES_LOG && watch->group.change_fd < 0;
     bool wanted = polls || watch->behind_since_ns > 0;
     bool beats = watch->ticker.ready != NULL;
 
@@ -86,69 +126,62 @@ static void keep_beat(struct oom_watch *watch)
         say("no timer: OOM kills without a name may go untold", strerror(-error));
 }
 
-/* Kills that are counted and have waited long enough for a name are told as a number. */
-static void settle(struct oom_watch *watch, uint64_t patience)
+static bool is_behind(const struct oom_watch *watch)
 {
-    uint64_t now_ns = clock_monotonic_ns();
+    return watch->counted > watch->named;
+}
 
-    if (watch->counted > watch->named && watch->behind_since_ns == 0)
-        watch->behind_since_ns = now_ns;
-    if (watch->counted > watch->named && now_ns - watch->behind_since_ns >= patience)
-        tell_unnamed(watch);
-    if (watch->counted <= watch->named)
+static void balance(struct oom_watch *watch)
+{
+    if (!is_behind(watch))
         watch->behind_since_ns = 0;
+    else if (watch->behind_since_ns == 0)
+        watch->behind_since_ns = clock_monotonic_ns();
     if (watch->counted == watch->named)
         watch->counted = watch->named = 0;
     keep_beat(watch);
 }
 
-static void settle_in_time(struct oom_watch *watch)
+/* Kills that are counted and have waited long enough for a name are told as a number. What the kernel has
+ * said meanwhile is heard first: it may be faultline that was late. */
+static void settle(struct oom_watch *watch, uint64_t patience)
 {
-    settle(watch, patience_ns[oom_names_source(watch->names)]);
+    balance(watch);
+    if (!is_behind(watch) || clock_monotonic_ns() - watch->behind_since_ns < patience)
+        return;
+    oom_names_read(watch->names);
+    if (is_behind(watch))
+        tell_unnamed(watch);
+    balance(watch);
 }
 
-static void count(struct oom_watch *watch)
+static void settle_in_time(struct oom_watch *watch)
 {
-    watch->counted += oom_counter_read(&watch->counter);
+    forgive_names(watch);
+    settle(watch, patience_ns[oom_names_source(watch->names)]);
 }
 
 static void on_beat(void *context)
 {
     struct oom_watch *watch = context;
 
-    if (watch->counts_alone)
-        count(watch);
-    forgive_names(watch);
+    count_now(watch);
     settle_in_time(watch);
 }
 
-static void on_change(void *context)
+static void on_group_change(void *context)
 {
     struct oom_watch *watch = context;
 
-    oom_counter_hush(&watch->counter);
-    on_beat(watch);
+    oom_counter_hush(&watch->group);
+    count_group(watch);
+    settle_in_time(watch);
 }
 
-/* Where rows tell of the counter, it is looked at between them when names got lost; what that finds, the next
- * row will tell again. */
-void oom_watch_count(struct oom_watch *watch, double kills)
+void oom_watch_count(struct oom_watch *watch, struct value kills)
 {
-    if (watch->counts_alone)
-        return;
-    uint64_t told = kills > 0 ? (uint64_t)kills : 0;
-    uint64_t known = told < watch->counted_ahead ? told : watch->counted_ahead;
-
-    watch->counted_ahead -= known;
-    watch->counted += told - known;
-    if (watch->began)
-        oom_counter_skip(&watch->counter, told - known);
-    else
-        oom_counter_read(&watch->counter); /* from here on both go on from the same number */
-    watch->began = true;
-    forgive_names(watch);
-    if (told > 0)
-        settle_in_time(watch);
+    count(watch, kills);
+    settle_in_time(watch);
 }
 
 /* -- what names tell -- */
@@ -158,69 +191,64 @@ static bool is_watched(const struct oom_watch *watch, const struct oom_kill *kil
     return !watch->one_cgroup || (watch->cgroup && cgroup_is_within(kill->cgroup, watch->cgroup));
 }
 
-/* Of many kills at once the log tells no cgroup, and the tracepoint never does; the victim itself may still
- * be there. */
+/* Of many kills at once the log tells no cgroup, of those who die with their group only that, and the
+ * tracepoint never does; the victim itself may still be there. */
 static void find_cgroup_of(const struct oom_watch *watch, struct oom_kill *kill)
 {
-    if (kill->cgroup[0] == '\0' && kill->pid.present &&
-        cgroup_of_process(watch->proc_path, kill->pid.number, kill->comm, kill->cgroup,
-                          sizeof(kill->cgroup)) < 0)
-        kill->cgroup[0] = '\0';
+    char found[OOM_CGROUP_MAX];
+
+    if ((kill->cgroup[0] == '\0' || kill->group_kill) &&
+        cgroup_of_process(watch->proc_path, kill->pid.number, kill->comm, found, sizeof(found)) == 0)
+        memcpy(kill->cgroup, found, sizeof(found));
 }
 
-static void tell_named(struct oom_watch *watch, const struct oom_kill *kill, uint64_t wall_ns)
+static void note_name(struct oom_watch *watch)
 {
-    struct event event;
-
-    oom_event_named(&event, kill, wall_ns);
     watch->named++;
     watch->last_named_ns = clock_monotonic_ns();
-    watch->tell(watch->context, &event);
-    settle_in_time(watch);
+    balance(watch);
 }
 
 /* A victim is counted first, and marked then. One that is exiting by itself is marked as well, but not
  * counted. */
 static bool is_counted(struct oom_watch *watch)
 {
-    count(watch);
-    return watch->counted > watch->named || !watch->counter.last.present;
+    struct value machine = oom_counter_read(&watch->machine);
+
+    count(watch, machine);
+    return is_behind(watch) || !machine.present;
 }
 
 static void on_named(void *context, const struct oom_kill *named, uint64_t wall_ns)
 {
     struct oom_watch *watch = context;
     struct oom_kill kill = *named;
+    struct event event;
 
     find_cgroup_of(watch, &kill);
     if (!is_watched(watch, &kill))
         return;
-    if (oom_names_source(watch->names) != OOM_NAMES_TRACE || is_counted(watch))
-        tell_named(watch, &kill, wall_ns);
+    if (oom_names_source(watch->names) == OOM_NAMES_TRACE && !is_counted(watch))
+        return;
+    oom_event_named(&event, &kill, wall_ns);
+    watch->tell(watch->context, &event);
+    note_name(watch);
 }
 
 static void on_repeated(void *context, const struct oom_kill *kill)
 {
     struct oom_watch *watch = context;
 
-    if (!is_watched(watch, kill))
-        return;
-    watch->named++;
-    watch->last_named_ns = clock_monotonic_ns();
-    settle_in_time(watch);
+    if (is_watched(watch, kill))
+        note_name(watch);
 }
 
 static void on_lost(void *context)
 {
     struct oom_watch *watch = context;
-    uint64_t before = watch->counted;
 
-    count(watch);
-    if (!watch->counts_alone)
-        watch->counted_ahead += watch->counted - before;
-    if (oom_names_source(watch->names) == OOM_NAMES_NONE)
-        watch->counts_alone = true;
-    settle_in_time(watch);
+    count_now(watch);
+    balance(watch);
 }
 
 /* -- beginning and end -- */
@@ -248,18 +276,29 @@ static int find_cgroup(struct oom_watch *watch, const struct oom_watch_settings 
     return watch->cgroup ? 0 : -ENOMEM;
 }
 
-static int open_cgroup(struct oom_watch *watch, const struct oom_watch_settings *settings,
-                       struct problem *problem)
+static int open_group(struct oom_watch *watch, const struct oom_watch_settings *settings,
+                      struct problem *problem)
 {
-    watch->counts_alone = true;
     watch->one_cgroup = true;
-    int error = oom_counter_open_cgroup(&watch->counter, settings->cgroup_path, problem);
+    int error = oom_counter_open_cgroup(&watch->group, settings->cgroup_path, problem);
     if (error == 0)
         error = find_cgroup(watch, settings);
-    if (error < 0 || watch->counter.change_fd < 0)
+    if (error < 0)
         return error;
-    watch->counter_source = (struct loop_source){watch->counter.change_fd, on_change, watch};
-    return loop_add(watch->loop, &watch->counter_source, EPOLLIN);
+    watch->group_seen = oom_counter_read(&watch->group);
+    if (watch->group.change_fd < 0)
+        return 0;
+    watch->group_source = (struct loop_source){watch->group.change_fd, on_group_change, watch};
+    return loop_add(watch->loop, &watch->group_source, EPOLLIN);
+}
+
+static void say_if_blind(const struct oom_watch *watch, const struct oom_watch_settings *settings)
+{
+    struct value seen = watch->one_cgroup ? watch->group_seen : watch->machine_seen;
+
+    if (!seen.present && oom_names_source(watch->names) == OOM_NAMES_NONE)
+        say(watch->one_cgroup ? settings->cgroup_path : settings->proc_path,
+            "this kernel has no count of OOM kills (before 4.13): none can be told");
 }
 
 static int open_all(struct oom_watch *watch, const struct oom_watch_settings *settings,
@@ -270,13 +309,15 @@ static int open_all(struct oom_watch *watch, const struct oom_watch_settings *se
     /* Names first: a kill in between is named, and not counted, which is forgiven. */
     int error =
         oom_names_open(&watch->names, watch->loop, settings->kmsg_path, settings->tracefs_path, &listener);
+    if (error == 0)
+        error = oom_counter_open(&watch->machine, settings->proc_path);
     if (error < 0)
         return error;
-    watch->counts_alone = oom_names_source(watch->names) != OOM_NAMES_LOG;
-    error = settings->cgroup_path ? open_cgroup(watch, settings, problem)
-                                  : oom_counter_open(&watch->counter, settings->proc_path);
-    if (error == 0 && !watch->counter.last.present && oom_names_source(watch->names) == OOM_NAMES_NONE)
-        say(settings->proc_path, "vmstat has no count of OOM kills (before 4.13): none can be told");
+    watch->machine_seen = oom_counter_read(&watch->machine);
+    if (settings->cgroup_path)
+        error = open_group(watch, settings, problem);
+    if (error == 0)
+        say_if_blind(watch, settings);
     return error;
 }
 
@@ -291,6 +332,8 @@ int oom_watch_open(struct oom_watch **watch, struct loop *loop, const struct oom
     opened->tell = tell;
     opened->context = context;
     opened->proc_path = settings->proc_path;
+    opened->machine = (struct oom_counter)OOM_COUNTER_CLOSED;
+    opened->group = (struct oom_counter)OOM_COUNTER_CLOSED;
     int error = open_all(opened, settings, problem);
     if (error < 0) {
         oom_watch_close(opened);
@@ -303,8 +346,10 @@ int oom_watch_open(struct oom_watch **watch, struct loop *loop, const struct oom
 
 void oom_watch_finish(struct oom_watch *watch)
 {
+    count_now(watch);
+    if (watch->one_cgroup)
+        count_group(watch);
     oom_names_read(watch->names);
-    on_beat(watch);
     settle(watch, 0);
 }
 
@@ -314,7 +359,8 @@ void oom_watch_close(struct oom_watch *watch)
         return;
     ticker_stop(&watch->ticker, watch->loop);
     oom_names_close(watch->names);
-    oom_counter_close(&watch->counter);
+    oom_counter_close(&watch->machine);
+    oom_counter_close(&watch->group);
     free(watch->cgroup);
     free(watch);
 }

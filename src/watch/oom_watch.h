@@ -38,8 +38,8 @@ int oom_watch_open(struct oom_watch **watch, struct loop *loop, const struct oom
                    struct problem *problem);
 void oom_watch_close(struct oom_watch *watch);
 
-/* Tells how many kills the machine's counter has counted since the last call; NAN where it did not say. */
-void oom_watch_count(struct oom_watch *watch, double kills);
+/* Takes in the machine's count of kills since boot, as a row has read it. */
+void oom_watch_count(struct oom_watch *watch, struct value kills);
 
 /* At the end: reads what the kernel has said by now, and tells what it has counted and not named. */
 void oom_watch_finish(struct oom_watch *watch);

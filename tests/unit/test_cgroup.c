@@ -188,53 +188,29 @@ static void what_lies_within_what(void **state)
     assert_false(cgroup_is_within("", ""));
 }
 
-static int source_in(const struct folder *folder)
+static int version_in(const struct folder *folder)
 {
     int fd = folder_fd(folder);
-    int source = cgroup_kills_source(fd);
+    int version = cgroup_version(fd);
     close(fd);
-    return source;
+    return version;
 }
 
-static void a_folder_that_counts_no_kills_has_no_source(void **state)
+static void a_folder_that_counts_no_kills_is_of_no_version(void **state)
 {
-    assert_int_equal(source_in(*state), -ENOENT);
+    assert_int_equal(version_in(*state), -ENOENT);
     folder_put(*state, "memory.events.local", "oom_kill 0\n");
     folder_put(*state, "memory.max", "max\n");
-    assert_int_equal(source_in(*state), -ENOENT);
-    assert_int_equal(cgroup_kills_source(-1), -ENOENT);
+    assert_int_equal(version_in(*state), -ENOENT);
+    assert_int_equal(cgroup_version(-1), -ENOENT);
 }
 
-/* What the source in the folder says of the kills. */
-static struct value kills_in(const struct folder *folder)
-{
-    struct value value = {77, true};
-    struct source *source = source_new((enum source_id)source_in(folder));
-    int fd = folder_fd(folder);
-
-    assert_int_equal(source_want(source, "oom_kill"), 0);
-    assert_int_equal(source_open(source, fd), 0);
-    close(fd);
-    assert_int_equal(source_read(source, &value), 0);
-    source_free(source);
-    return value;
-}
-
-static void version_1_counts_in_its_control_file(void **state)
+static void the_version_of_a_group(void **state)
 {
     folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
-    assert_int_equal(source_in(*state), SOURCE_OOM_CONTROL);
-    assert_value(kills_in(*state), 7);
-    folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n"); /* before 4.13 */
-    assert_false(kills_in(*state).present);
-}
-
-static void version_2_counts_in_its_events(void **state)
-{
-    folder_put(*state, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+    assert_int_equal(version_in(*state), CGROUP_V1);
     folder_put(*state, "memory.events", "low 0\nhigh 5\nmax 311\noom 4\noom_kill 3\noom_group_kill 1\n");
-    assert_int_equal(source_in(*state), SOURCE_MEMORY_EVENTS);
-    assert_value(kills_in(*state), 3);
+    assert_int_equal(version_in(*state), CGROUP_V2);
 }
 
 static void kills_of_a_v1_tree(void **state)
@@ -252,6 +228,8 @@ static void kills_of_a_v1_tree(void **state)
     folder_put(folder, "d/other", "");
     assert_int_equal(cgroup_v1_kills(group, &kills), 0);
     assert_true(kills == 432);
+    folder_put(folder, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n");
+    assert_int_equal(cgroup_v1_kills(group, &kills), -ENODATA);
     close(group);
 }
 
@@ -302,9 +280,8 @@ int main(void)
         cmocka_unit_test(a_path_that_does_not_fit_is_refused),
         cmocka_unit_test(a_mount_point_longer_than_any_path_is_left_out),
         cmocka_unit_test(what_lies_within_what),
-        unit_test_in_folder(a_folder_that_counts_no_kills_has_no_source),
-        unit_test_in_folder(version_1_counts_in_its_control_file),
-        unit_test_in_folder(version_2_counts_in_its_events),
+        unit_test_in_folder(a_folder_that_counts_no_kills_is_of_no_version),
+        unit_test_in_folder(the_version_of_a_group),
     };
     return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void valid_utf8_passes_up_to_its_limits(void **state)
 {
     (void)state;
     string_is("é€😀", "\"é€😀\"");
-    string_is("\xc2\x80", "\"\xc2\x80\"");                 /* U+0080 */
+    string_is("\xc2\xa0", "\"\xc2\xa0\"");                 /* U+00A0 */
     string_is("\xdf\xbf", "\"\xdf\xbf\"");                 /* U+07FF */
     string_is("\xe0\xa0\x80", "\"\xe0\xa0\x80\"");         /* U+0800 */
     string_is("\xed\x9f\xbf", "\"\xed\x9f\xbf\"");         /* U+D7FF */
@@ -61,6 +61,16 @@ static void valid_utf8_passes_up_to_its_limits(void **state)
     string_is("\xef\xbf\xbf", "\"\xef\xbf\xbf\"");         /* U+FFFF */
     string_is("\xf0\x90\x80\x80", "\"\xf0\x90\x80\x80\""); /* U+10000 */
     string_is("\xf4\x8f\xbf\xbf", "\"\xf4\x8f\xbf\xbf\""); /* U+10FFFF */
+}
+
+static void what_steers_a_terminal_is_escaped(void **state)
+{
+    (void)state;
+    string_is("\xc2\x80\xc2\x9b"
+              "31m\xc2\x9f",
+              "\"\\u0080\\u009b31m\\u009f\"");
+    string_is("\xd8\x9c\xe2\x80\x8e\xe2\x80\xae\xe2\x81\xa9", "\"\\u061c\\u200e\\u202e\\u2069\"");
+    string_is("\x7f", "\"\\u007f\"");
 }
 
 static void bytes_that_are_no_utf8_are_replaced(void **state)
@@ -415,6 +425,7 @@ int main(void)
         cmocka_unit_test(quotes_and_backslashes_are_escaped),
         cmocka_unit_test(every_control_byte_is_escaped),
         cmocka_unit_test(valid_utf8_passes_up_to_its_limits),
+        cmocka_unit_test(what_steers_a_terminal_is_escaped),
         cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
         cmocka_unit_test(sequences_that_break_off_are_replaced_and_what_follows_is_kept),
         cmocka_unit_test(overlong_forms_are_replaced),

@@ -13,6 +13,7 @@ struct stage {
     const char *caller;
     struct value time_us;
     bool continues;
+    bool after_gap;
     struct oom_kill kill; /* the last one */
 };
 
@@ -47,6 +48,7 @@ static enum oom_line take_bytes(struct stage *stage, const char *bytes, size_t l
     struct oom_log_line line = {.text = copy,
                                 .length = length,
                                 .continues = stage->continues,
+                                .after_gap = stage->after_gap,
                                 .caller = stage->caller,
                                 .time_us = stage->time_us};
     memset(&stage->kill, 0xee, sizeof(stage->kill));
@@ -780,7 +782,27 @@ static void older_lines_in_several_records(void **state)
     assert_string_equal(stage->kill.cgroup, "/shop/night");
 }
 
-/* A piece goes on with the line right before it, and with no other. */
+/* Without callers in the log, another CPU's line may stand between the pieces. */
+static void a_line_whose_pieces_another_comes_between(void **state)
+{
+    struct stage *stage = *state;
+
+    feed(stage, NESTED_HEAD TABLE NESTED_TASKS
+         "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=train,mems_allowed=0,oom_memcg=\n"
+         "usb 1-1: new high-speed USB device");
+    stage->continues = true;
+    feed(stage, "number 5\n" /* that one's own end */
+                "/train,task_memcg=/train");
+    stage->continues = false;
+    feed(stage, "eth0: link up");
+    stage->continues = true;
+    feed(stage, "/job,task=trainer,pid=197\n,uid=1000");
+    stage->continues = false;
+    take_kill(stage, NESTED_VICTIM);
+    assert_kill(stage, NESTED_KILL);
+}
+
+/* Otherwise a piece goes on with the line right before it. */
 static void a_piece_of_a_line_that_is_not_there(void **state)
 {
     struct stage *stage = *state;
@@ -793,6 +815,73 @@ static void a_piece_of_a_line_that_is_not_there(void **state)
     take_kill(stage, NESTED_VICTIM);
     assert_kill(stage, NESTED_FIGURES "memcg <> of <> usage 24576K limit 24580K\n"
                                       "trigger <trainer> 197\n");
+}
+
+#define OTHERS_FIGURES                                                                                       \
+    "pid 777 <mysqld> uid 27 adj 0\n"                                                                        \
+    "vm 8K anon 4K file 0 shmem 0 pgtables 4K\n"
+
+/* The last line of its report is missing, and then the kernel leaves out the next report. */
+static void a_report_that_is_another_victims(void **state)
+{
+    struct stage *stage = *state;
+
+    feed(stage, NESTED_REPORT);
+    take_kill(stage, "Memory cgroup out of memory: Killed process 777 (mysqld) total-vm:8kB, anon-rss:4kB, "
+                     "file-rss:0kB, shmem-rss:0kB, UID:27 pgtables:4kB oom_score_adj:0");
+    assert_kill(stage, OTHERS_FIGURES "memcg <> of <> usage - limit -\ntrigger <> -\n");
+    feed(stage, NESTED_REPORT);
+    take_kill(stage, "Out of memory: Killed process 777 (mysqld) total-vm:8kB, anon-rss:4kB, "
+                     "file-rss:0kB, shmem-rss:0kB, UID:27 pgtables:4kB oom_score_adj:0");
+    assert_kill(stage, OTHERS_FIGURES "unknown <> of <> usage - limit -\ntrigger <> -\n");
+    /* Of the same user, but not for a cgroup's limit. */
+    feed(stage, NESTED_REPORT);
+    take_kill(stage, "Out of memory: Killed process 198 (trainer) total-vm:8kB, anon-rss:4kB, "
+                     "file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:4kB oom_score_adj:0");
+    assert_string_equal(stage->kill.cgroup, "");
+    /* One of its threads. */
+    feed(stage, NESTED_REPORT);
+    take_kill(stage, "Memory cgroup out of memory: Killed process 198 (trainer) total-vm:8kB, anon-rss:4kB, "
+                     "file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:4kB oom_score_adj:0");
+    assert_string_equal(stage->kill.cgroup, "/train/job");
+    assert_value(stage->kill.pid, 197);
+}
+
+static void what_was_told_before_a_gap_belongs_to_nobody(void **state)
+{
+    struct stage *stage = *state;
+
+    feed(stage, NESTED_REPORT);
+    stage->after_gap = true;
+    take_kill(stage, NESTED_VICTIM);
+    assert_kill(stage, NESTED_FIGURES "memcg <> of <> usage - limit -\ntrigger <> -\n");
+}
+
+static void a_report_without_anybody_to_kill(void **state)
+{
+    struct stage *stage = *state;
+
+    feed(stage, "mysqld invoked oom-killer: order=0\n"
+                "memory: usage 4kB, limit 8kB, failcnt 1\n"
+                "Out of memory and no killable processes...\n" NESTED_REPORT);
+    take_kill(stage, NESTED_VICTIM);
+    assert_kill(stage, NESTED_KILL);
+}
+
+/* The kernel prints them as negative in the table and the summary. */
+static void users_from_2_to_the_31_on(void **state)
+{
+    struct stage *stage = *state;
+
+    feed(stage, "x invoked oom-killer: order=0\n" TABLE_5_4
+                "[      7] -2147483648     7      100       10     4096        0             0 x\n"
+                "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,"
+                "task_memcg=/a,task=x,pid=7,uid=-2147483648");
+    take_kill(stage, "Out of memory: Killed process 8 (x) total-vm:400kB, anon-rss:4kB, file-rss:0kB, "
+                     "shmem-rss:0kB, UID:2147483648 pgtables:4kB oom_score_adj:0");
+    assert_string_equal(stage->kill.cgroup, "/a");
+    assert_value(stage->kill.uid, 2147483648);
+    assert_value(stage->kill.tasks[0].uid, 2147483648);
 }
 
 /* LINES, the last of them GAP_US after the others. */
@@ -1443,7 +1532,12 @@ int main(void)
         on_stage(more_callers_than_there_is_room_for),
         on_stage(a_summary_in_several_records),
         on_stage(older_lines_in_several_records),
+        on_stage(a_line_whose_pieces_another_comes_between),
         on_stage(a_piece_of_a_line_that_is_not_there),
+        on_stage(a_report_that_is_another_victims),
+        on_stage(what_was_told_before_a_gap_belongs_to_nobody),
+        on_stage(a_report_without_anybody_to_kill),
+        on_stage(users_from_2_to_the_31_on),
         on_stage(what_is_older_than_5_seconds_belongs_to_another_report),
         on_stage(the_members_of_a_group_are_not_late),
         on_stage(of_many_tasks_the_ten_largest_in_order),

@@ -12,13 +12,13 @@
 
 enum { TOLD_MAX = 16 };
 
-/* A watch over a /proc of the test's own and over a FIFO in the place of /dev/kmsg: a record is what is there
- * when it is read. What it says on standard error is caught. */
+/* A watch over a /proc of the test's own and over a pipe in the place of /dev/kmsg, which hands out a record
+ * at each read. What it says on standard error is caught. */
 struct stage {
     struct folder folder;
     char proc_path[80];
     char kmsg_path[80];
-    int kmsg_fd;
+    int kmsg[2]; /* the pipe's ends */
     uint64_t sequence;
     struct loop loop;
     struct ticker end;
@@ -52,7 +52,7 @@ static int stage_setup(void **state)
     folder_make(&stage->folder);
     folder_put(&stage->folder, "proc/vmstat", "oom_kill 5\n");
     snprintf(stage->kmsg_path, sizeof(stage->kmsg_path), "%s/kmsg", stage->folder.path);
-    stage->kmsg_fd = -1;
+    stage->kmsg[0] = stage->kmsg[1] = -1;
     *state = stage;
     return loop_open(&stage->loop);
 }
@@ -62,8 +62,10 @@ static int stage_teardown(void **state)
     struct stage *stage = *state;
 
     oom_watch_close(stage->watch);
-    if (stage->kmsg_fd >= 0)
-        close(stage->kmsg_fd);
+    for (int i = 0; i < 2; i++) {
+        if (stage->kmsg[i] >= 0)
+            close(stage->kmsg[i]);
+    }
     loop_close(&stage->loop);
     folder_remove(&stage->folder);
     free(stage);
@@ -85,9 +87,8 @@ static int open_watch(struct stage *stage, const char *cgroup_path)
 
 static void open_with_log(struct stage *stage)
 {
-    assert_int_equal(mkfifo(stage->kmsg_path, 0600), 0);
-    stage->kmsg_fd = open(stage->kmsg_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    assert_true(stage->kmsg_fd >= 0);
+    assert_int_equal(pipe2(stage->kmsg, O_DIRECT | O_NONBLOCK | O_CLOEXEC), 0);
+    snprintf(stage->kmsg_path, sizeof(stage->kmsg_path), "/proc/self/fd/%d", stage->kmsg[0]);
     assert_int_equal(open_watch(stage, NULL), 0);
 }
 
@@ -116,18 +117,34 @@ static void run_for_ms(struct stage *stage, uint64_t ms)
     ticker_stop(&stage->end, &stage->loop);
 }
 
-static void write_record(struct stage *stage, unsigned priority, const char *text)
+/* A record that nobody reads yet. */
+static void leave_record(struct stage *stage, unsigned priority, const char *text)
 {
     char record[512];
     int length = snprintf(record, sizeof(record), "%u,%llu,%llu,-;%s\n", priority,
                           (unsigned long long)stage->sequence++,
                           (unsigned long long)(clock_monotonic_ns() / 1000), text);
 
-    assert_int_equal(write(stage->kmsg_fd, record, (size_t)length), length);
+    assert_int_equal(write(stage->kmsg[1], record, (size_t)length), length);
+}
+
+static void write_record(struct stage *stage, unsigned priority, const char *text)
+{
+    leave_record(stage, priority, text);
     run_for_ms(stage, 20);
 }
 
-static void write_kill(struct stage *stage, unsigned pid)
+/* The machine's count since boot is KILLS, and a row tells of it. */
+static void count_to(struct stage *stage, unsigned kills)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "oom_kill %u\n", kills);
+    folder_put(&stage->folder, "proc/vmstat", text);
+    oom_watch_count(stage->watch, (struct value){kills, true});
+}
+
+static void leave_kill(struct stage *stage, unsigned pid)
 {
     char text[256];
 
@@ -136,7 +153,13 @@ static void write_kill(struct stage *stage, unsigned pid)
         "Memory cgroup out of memory: Killed process %u (eater) total-vm:100kB, anon-rss:80kB, file-rss:4kB, "
         "shmem-rss:0kB, UID:0 pgtables:8kB oom_score_adj:0",
         pid);
-    write_record(stage, 3, text);
+    leave_record(stage, 3, text);
+}
+
+static void write_kill(struct stage *stage, unsigned pid)
+{
+    leave_kill(stage, pid);
+    run_for_ms(stage, 20);
 }
 
 static void a_kill_with_its_name_is_told_once(void **state)
@@ -148,8 +171,8 @@ static void a_kill_with_its_name_is_told_once(void **state)
     assert_int_equal(stage->count, 1); /* before any row */
     assert_int_equal(stage->told[0].pid, 42);
     assert_int_equal(stage->told[0].kills, 1);
-    oom_watch_count(stage->watch, 1);
-    oom_watch_count(stage->watch, 1); /* and one whose row comes before its name */
+    count_to(stage, 6);
+    count_to(stage, 7); /* and one whose row comes before its name */
     write_kill(stage, 43);
     run_for_ms(stage, 1200);
     oom_watch_finish(stage->watch);
@@ -172,14 +195,14 @@ static void a_kill_without_a_name_is_told_after_a_second(void **state)
     struct stage *stage = *state;
 
     open_with_log(stage);
-    oom_watch_count(stage->watch, 1);
+    count_to(stage, 6);
     run_for_ms(stage, 200);
     assert_int_equal(stage->count, 0);
     run_for_ms(stage, 1100);
     assert_int_equal(stage->count, 1);
     assert_int_equal(stage->told[0].kills, 1);
     assert_int_equal(stage->told[0].pid, 0);
-    oom_watch_count(stage->watch, 2);
+    count_to(stage, 8);
     oom_watch_finish(stage->watch); /* there is no second more */
     assert_int_equal(stage->count, 2);
     assert_int_equal(stage->told[1].kills, 2);
@@ -192,7 +215,7 @@ static void three_kills_two_of_them_named(void **state)
     open_with_log(stage);
     write_kill(stage, 42);
     write_kill(stage, 43);
-    oom_watch_count(stage->watch, 3);
+    count_to(stage, 8);
     oom_watch_finish(stage->watch);
     assert_int_equal(stage->count, 3);
     assert_int_equal(stage->told[2].kills, 1);
@@ -208,7 +231,7 @@ static void the_victim_that_is_counted_twice_is_no_kill_without_a_name(void **st
     write_record(stage, 6, "Tasks in /pod are going to be killed due to memory.oom.group set");
     write_kill(stage, 42);
     write_kill(stage, 43);
-    oom_watch_count(stage->watch, 3);
+    count_to(stage, 8);
     oom_watch_finish(stage->watch);
     assert_int_equal(stage->count, 2);
 }
@@ -220,8 +243,8 @@ static void a_name_from_before_the_first_count_is_forgiven(void **state)
     open_with_log(stage);
     write_kill(stage, 42); /* its count was in the first snapshot already */
     run_for_ms(stage, 1100);
-    oom_watch_count(stage->watch, 0);
-    oom_watch_count(stage->watch, 1);
+    count_to(stage, 5);
+    count_to(stage, 6);
     oom_watch_finish(stage->watch);
     assert_int_equal(stage->count, 2);
     assert_int_equal(stage->told[1].pid, 0);
@@ -240,13 +263,13 @@ static void what_was_overwritten_is_said_and_counted_at_once(void **state)
     write_record(stage, 6, "something else");
     char *said = capture_end(&capture);
     bool told =
-        strstr(said, "/kmsg: 100 records were overwritten before they could be read: OOM kills among them");
+        strstr(said, ": 100 records were overwritten before they could be read: OOM kills among them");
     free(said);
     assert_true(told);
     run_for_ms(stage, 1200);
     assert_int_equal(stage->count, 1);
     assert_int_equal(stage->told[0].kills, 2);
-    oom_watch_count(stage->watch, 2); /* the row tells of the same */
+    count_to(stage, 7); /* the row tells of the same */
     oom_watch_finish(stage->watch);
     assert_int_equal(stage->count, 1);
 }
@@ -256,17 +279,62 @@ static void without_a_log_the_counter_is_looked_at(void **state)
     struct stage *stage = *state;
 
     char *said = open_without_log(stage, NULL);
-    bool told =
-        strstr(said, "/kmsg: No such file or directory: OOM kills are counted, not named: that needs root");
+    bool told = strstr(said, "/kmsg: No such file or directory: OOM kills are counted, not named\n");
     free(said);
     assert_true(told);
     folder_put(&stage->folder, "proc/vmstat", "oom_kill 6\n");
     run_for_ms(stage, 150);
     assert_int_equal(stage->count, 1);
     assert_int_equal(stage->told[0].kills, 1);
-    oom_watch_count(stage->watch, 1); /* it has been told */
+    count_to(stage, 6); /* it has been told */
     oom_watch_finish(stage->watch);
     assert_int_equal(stage->count, 1);
+}
+
+/* A read of the counter that fails is made up for by the next. */
+static void a_count_that_is_absent_for_a_while(void **state)
+{
+    struct stage *stage = *state;
+
+    free(open_without_log(stage, NULL));
+    folder_put(&stage->folder, "proc/vmstat", "");
+    run_for_ms(stage, 150);
+    folder_put(&stage->folder, "proc/vmstat", "oom_kill 8\n");
+    run_for_ms(stage, 150);
+    assert_int_equal(stage->count, 1);
+    assert_int_equal(stage->told[0].kills, 3);
+}
+
+/* More than is read at a time, and a signal that asks for the end. */
+static void what_waits_in_the_log_is_told_at_the_end(void **state)
+{
+    struct stage *stage = *state;
+
+    open_with_log(stage);
+    assert_true(fcntl(stage->kmsg[1], F_SETPIPE_SZ, 1 << 20) > 0);
+    for (unsigned i = 0; i < 200; i++)
+        leave_record(stage, 6, "something else");
+    leave_kill(stage, 42);
+    folder_put(&stage->folder, "proc/vmstat", "oom_kill 7\n");
+    oom_watch_finish(stage->watch);
+    assert_int_equal(stage->count, 2);
+    assert_int_equal(stage->told[0].pid, 42);
+    assert_int_equal(stage->told[1].kills, 1);
+    assert_non_null(strstr(stage->told[1].message, " (2 kills, 1 named)"));
+}
+
+/* Patience was over while faultline itself was held up: what the log says by then is heard first. */
+static void a_name_that_waited_is_told_before_the_number(void **state)
+{
+    struct stage *stage = *state;
+
+    open_with_log(stage);
+    count_to(stage, 6);
+    usleep(1100000);
+    leave_kill(stage, 42);
+    count_to(stage, 6);
+    assert_int_equal(stage->count, 1);
+    assert_int_equal(stage->told[0].pid, 42);
 }
 
 static void one_cgroup_alone(void **state)
@@ -299,6 +367,9 @@ int main(void)
         on_stage(a_name_from_before_the_first_count_is_forgiven),
         on_stage(what_was_overwritten_is_said_and_counted_at_once),
         on_stage(without_a_log_the_counter_is_looked_at),
+        on_stage(a_count_that_is_absent_for_a_while),
+        on_stage(what_waits_in_the_log_is_told_at_the_end),
+        on_stage(a_name_that_waited_is_told_before_the_number),
         on_stage(one_cgroup_alone),
     };
     return cmocka_run_group_tests_name("oom_watch", tests, NULL, NULL);
