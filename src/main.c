@@ -1,8 +1,8 @@
 /* Picks the command: the first word where it is one, else the live view. */
 #include "base/file.h"
+#include "base/signals.h"
 #include "commands/commands.h"
 
-#include <signal.h>
 #include <string.h>
 
 static const struct {
@@ -16,7 +16,7 @@ static const struct {
 int main(int argc, char **argv)
 {
     file_reserve_standard();
-    (void)signal(SIGPIPE, SIG_IGN); /* a reader that has gone ends a command in silence, by EPIPE */
+    signals_fail_writes(); /* a reader that has gone ends a command in silence, by EPIPE */
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

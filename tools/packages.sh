@@ -233,7 +233,13 @@ build() (
     log=$(mktemp) || exit 1
     trap 'rm -f "$log"' EXIT
     # Of two that build in the same folder the second one waits.
-    mkdir -p build && exec 9>"$1.lock" && { ! command -v flock >/dev/null 2>&1 || flock 9; } || exit 1
+    mkdir -p build 2>/dev/null
+    if ! [ -w build ]; then
+        say "$PWD/build: may not be written: copy the tree to a folder of your own"
+        exit 1
+    fi
+    exec 9>"$1.lock"
+    ! command -v flock >/dev/null 2>&1 || flock 9 || exit 1
     { set_up "$@" && "$(find_ninja)" -C "$1"; } >"$log" 2>&1 && exit
     cat "$log" >&2
     say "the build in $1 failed"

@@ -36,16 +36,21 @@ static int read_score(void)
     return error;
 }
 
-static int lower_score(void)
+static int write_score(const char *score)
 {
-    int error = read_score();
-    if (error < 0)
-        return error;
     int fd = open(score_path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    error = write(fd, protected_score, strlen(protected_score)) < 0 ? -errno : 0;
+    int error = write(fd, score, strlen(score)) < 0 ? -errno : 0;
     close(fd);
+    return error;
+}
+
+static int lower_score(void)
+{
+    int error = read_score();
+    if (error == 0)
+        error = write_score(protected_score);
     lowered = error == 0;
     return error;
 }
@@ -59,7 +64,8 @@ void protect_self(void)
         say(score_path, -error, "grant CAP_SYS_RESOURCE, which root has not everywhere");
 }
 
-const char *protect_given_score(void)
+void protect_give_back(void)
 {
-    return lowered ? given_score : NULL;
+    if (lowered)
+        write_score(given_score);
 }

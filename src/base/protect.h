@@ -8,6 +8,5 @@
  */
 void protect_self(void);
 
-/* The oom_score_adj that the program was started with, in digits, for the programs that it starts; NULL where
- * it was not changed. */
-const char *protect_given_score(void);
+/* For a child that becomes another program: gives it the oom_score_adj that faultline was started with. */
+void protect_give_back(void);

@@ -40,6 +40,18 @@ static void tell(void *context)
     }
 }
 
+void signals_fail_writes(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
+void signals_give_back(void)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
+}
+
 static int catch_one(int signal)
 {
     struct sigaction action = {.sa_handler = note};
@@ -62,7 +74,7 @@ int signals_catch(struct signals *signals, struct loop *loop, const int *list, u
     for (int number = 1; number < SIGNAL_NUMBERS; number++)
         came[number] = 0; /* what came when nobody listened is nobody's */
     wake_fd = fd;
-    (void)signal(SIGPIPE, SIG_IGN);
+    signals_fail_writes();
     int error = loop_add(loop, &signals->source, EPOLLIN);
     for (unsigned i = 0; error == 0 && i < count; i++)
         error = catch_one(list[i]);

@@ -18,11 +18,17 @@ struct signals {
     void *context;
 };
 
+/* From here on a write to a closed pipe, or beyond the limit of a file's size, fails (EPIPE, EFBIG) and does
+ * not end the program. */
+void signals_fail_writes(void);
+
+/* For a child that becomes another program: what signals_fail_writes() changed is as usual again. */
+void signals_give_back(void);
+
 /*
  * Calls CAUGHT in the loop for each of the COUNT signals of LIST that comes. One that is ignored (nohup, a
  * background job of a script) stays so and is left out, but for SIGCHLD, without which no child could be
- * waited for. SIGPIPE is ignored from here on: writing to a closed pipe gives EPIPE instead. Returns 0 or a
- * negative errno.
+ * waited for. signals_fail_writes() is part of it. Returns 0 or a negative errno.
  */
 int signals_catch(struct signals *signals, struct loop *loop, const int *list, unsigned count,
                   void (*caught)(void *context, int signal), void *context);

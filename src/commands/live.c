@@ -13,6 +13,7 @@
 #include "watch/hook.h"
 #include "watch/oom_watch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,6 +190,8 @@ static void on_signal(void *context, int signal)
         end_by_signal(live);
 }
 
+static_assert((int)HOOK_LINE_MAX >= (int)JSON_EVENT_MAX, "an event that is cut is no JSON");
+
 static void send_to_hook(struct live *live, const struct event *event)
 {
     char bytes[HOOK_LINE_MAX];
@@ -211,10 +214,9 @@ static void on_oom_kill(void *context, const struct event *event)
 {
     struct live *live = context;
 
+    send_to_hook(live, event); /* whoever reads the rows may be slow */
     stream_put_event(&live->stream, event);
     flush(live);
-    if (live->error == 0)
-        send_to_hook(live, event);
 }
 
 static void show(struct live *live)
@@ -224,11 +226,11 @@ static void show(struct live *live)
     bool storm = !live->settings.no_alerts && watch_is_storm(&live->watch, &live->interval);
 
     stream_put_interval(&live->stream, &live->interval, storm);
-    for (size_t i = 0; i < count; i++)
-        stream_put_event(&live->stream, &events[i]);
-    flush(live);
-    for (size_t i = 0; live->error == 0 && i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         send_to_hook(live, &events[i]);
+        stream_put_event(&live->stream, &events[i]);
+    }
+    flush(live);
     if (live->oom_watch)
         oom_watch_count(live->oom_watch, sampler_total(live->sampler, M_oom_kills, live->before));
 }
@@ -329,11 +331,6 @@ static void release(struct live *live)
     columns_free(&live->columns);
 }
 
-static void put_version(struct text *text)
-{
-    text_string(text, "faultline " FAULTLINE_VERSION "\n");
-}
-
 int command_live(int argc, char **argv)
 {
     struct problem problem = {0};
@@ -345,7 +342,7 @@ int command_live(int argc, char **argv)
     if (live.settings.help)
         return outcome_print(live_settings_put_help);
     if (live.settings.version)
-        return outcome_print(put_version);
+        return outcome_print(outcome_put_version);
     if (live.settings.columns && strcmp(live.settings.columns, "help") == 0)
         return outcome_print(columns_put_help);
 

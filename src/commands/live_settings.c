@@ -87,10 +87,13 @@ int live_settings_parse(struct live_settings *settings, int argc, char **argv, s
 
     *settings = (struct live_settings){.proc_path = "/proc", .watch = WATCH_DEFAULTS};
     int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
-    if (error < 0)
+    if (error < 0 || settings->help || settings->version)
         return error;
     if (settings->json && settings->csv)
         return problem_set(problem, EINVAL, "--json and --csv: choose one of the two");
+    if (settings->no_alerts && settings->on_event)
+        return problem_set(problem, EINVAL,
+                           "--no-alerts and --on-event: there would be no event: choose one of the two");
     return operands_parse_beat(argv + operands, &settings->beat, problem);
 }
 

@@ -13,6 +13,7 @@ struct metrics_settings {
     bool markdown;
     const char *proc_path;
     bool help;
+    bool version;
 };
 
 #define FIELD(name) .offset = offsetof(struct metrics_settings, name)
@@ -22,15 +23,15 @@ static const struct option_row rows[] = {
     {"markdown", 0, NULL, "a table for documents, the same on every kernel", FIELD(markdown)},
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
     {"help", 'h', NULL, "this text", FIELD(help)},
+    {"version", 'V', NULL, "the version", FIELD(version)},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 static void put_help(struct text *text)
 {
-    text_string(text,
-                "Usage: faultline metrics [OPTIONS]\n"
-                "Every metric: its column, unit, meaning and source, and whether this kernel has it.\n");
+    text_string(text, "Usage: faultline metrics [OPTIONS]\n"
+                      "Every metric: its column, unit, meaning and source, and whether it is here.\n");
     options_put_help(text, rows, ROWS);
 }
 
@@ -40,7 +41,7 @@ static int parse(struct metrics_settings *settings, int argc, char **argv, struc
 
     *settings = (struct metrics_settings){.proc_path = "/proc"};
     int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
-    if (error < 0)
+    if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])
         return problem_set(problem, EINVAL, "'%s': metrics takes no operands", argv[operands]);
@@ -97,6 +98,8 @@ int command_metrics(int argc, char **argv)
         return outcome_misused(&problem);
     if (settings.help)
         return outcome_print(put_help);
+    if (settings.version)
+        return outcome_print(outcome_put_version);
 
     struct sampler *sampler = sampler_new();
     error = sampler ? open_all(sampler, settings.proc_path, &problem) : -ENOMEM;

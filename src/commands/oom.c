@@ -33,6 +33,7 @@ struct oom_settings {
     const char *log_path;
     bool no_protect;
     bool help;
+    bool version;
 };
 
 struct oom_listing {
@@ -57,22 +58,22 @@ struct oom_listing {
 
 static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
-    {"verbose", 'v', NULL, "also what the victims held, and the largest tasks then", FIELD(verbose)},
+    {"verbose", 'v', NULL, "also what they held, and the largest tasks then", FIELD(verbose)},
     {"follow", 'f', NULL, "go on with the kills to come", FIELD(follow)},
-    {"since", 0, "TIME", "kills since then: \"10 min ago\", 03:12, \"yesterday 14:00\"", FIELD(since)},
-    {"log", 0, "FILE", "a saved log (dmesg, journalctl, kern.log, console), or -", FIELD(log_path)},
-    {"no-protect", 0, NULL, "with --follow: no protection against being killed itself", FIELD(no_protect)},
+    {"since", 0, "TIME", "since then: \"10 min ago\", \"yesterday 14:00\"", FIELD(since)},
+    {"log", 0, "FILE", "a saved log: dmesg, journalctl, kern.log; or -", FIELD(log_path)},
+    {"no-protect", 0, NULL, "with --follow: it may be killed itself", FIELD(no_protect)},
     {"help", 'h', NULL, "this text", FIELD(help)},
+    {"version", 'V', NULL, "the version", FIELD(version)},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 static void put_help(struct text *text)
 {
-    text_string(text,
-                "Usage: faultline oom [OPTIONS]\n"
-                "The OOM kills that the kernel's log still holds, newest last: who, and at which limit.\n"
-                "Exit status: 0 there were kills, 3 there were none, 1 failed, 2 wrong usage.\n");
+    text_string(text, "Usage: faultline oom [OPTIONS]\n"
+                      "The OOM kills that the kernel's log still holds, newest last.\n"
+                      "Exit status: 0 there were kills, 3 there were none, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
 
@@ -82,7 +83,7 @@ static int parse(struct oom_listing *listing, int argc, char **argv, struct prob
     int operands;
 
     int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
-    if (error < 0)
+    if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])
         return problem_set(problem, EINVAL, "'%s': oom takes no operands; a saved log is given with --log",
@@ -341,6 +342,8 @@ int command_oom(int argc, char **argv)
         return outcome_misused(&problem);
     if (listing.settings.help)
         return outcome_print(put_help);
+    if (listing.settings.version)
+        return outcome_print(outcome_put_version);
     error = list(&listing, &problem);
     if (error < 0 && error != -EPIPE)
         return outcome_failed(&problem, error);

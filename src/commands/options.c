@@ -38,6 +38,8 @@ static const struct option_row *row_of(const struct option_row *rows, size_t cou
 
 static int apply(const struct option_row *row, void *settings, const char *value, struct problem *problem)
 {
+    if (row->argument && value[0] == '\0')
+        return problem_set(problem, EINVAL, "--%s '': expected %s", row->name, row->argument);
     if (row->apply) {
         if (row->apply(settings, value) < 0)
             return problem_set(problem, EINVAL, "--%s '%s': expected %s", row->name, value, row->expected);

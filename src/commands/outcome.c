@@ -12,10 +12,24 @@ int outcome_misused(const struct problem *problem)
     return STATUS_USAGE;
 }
 
+/* Of what stands for no file or word of its own. */
+static const char *mend_of(int error)
+{
+    switch (error) {
+    case -EMFILE:
+    case -ENFILE:
+        return ": raise the limit of open files (ulimit -n)";
+    case -ENOMEM:
+        return ": raise the limit of memory (ulimit -v), or free some";
+    default:
+        return "";
+    }
+}
+
 int outcome_failed(struct problem *problem, int error)
 {
     if (problem->text[0] == '\0')
-        problem_set(problem, -error, "%s", strerror(-error));
+        problem_set(problem, -error, "starting: %s%s", strerror(-error), mend_of(error));
     problem_print(problem);
     return STATUS_FAILED;
 }
@@ -27,6 +41,11 @@ int outcome_write(const struct text *text, struct problem *problem)
     if (error == 0 || error == -EPIPE)
         return 0;
     return problem_set(problem, -error, "standard output: %s", strerror(-error));
+}
+
+void outcome_put_version(struct text *text)
+{
+    text_string(text, "faultline " FAULTLINE_VERSION "\n");
 }
 
 int outcome_print(void (*put)(struct text *text))

@@ -16,5 +16,8 @@ int outcome_failed(struct problem *problem, int error);
  * gone is no error. */
 int outcome_write(const struct text *text, struct problem *problem);
 
+/* What --version prints, of every command. */
+void outcome_put_version(struct text *text);
+
 /* Prints what PUT puts, at most 32 KiB, and returns the exit status. */
 int outcome_print(void (*put)(struct text *text));

@@ -231,7 +231,7 @@ int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, cha
         return error;
     const char *found = path_in(text);
     size_t length = found ? strcspn(found, "\n") : 0;
-    if (length == 0)
+    if (length == 0 || (length == 1 && *found == '/')) /* who is exiting has been moved to the root by now */
         return -ENOENT;
     if (length >= size)
         return -ENAMETOOLONG;

@@ -34,8 +34,8 @@ int cgroup_v1_kills(int folder_fd, uint64_t *kills);
 
 /*
  * The memory cgroup of process PID, which must be called COMM, as PROC_PATH/PID/cgroup tells it; a process
- * that has just been killed is still there, as a rule. Returns 0, -ESRCH, -ENOENT where it has none, or
- * -ENAMETOOLONG.
+ * that has just been killed is still there, as a rule. Returns 0, -ESRCH, -ENOENT where it has none or shows
+ * the root, as all that are exiting do, or -ENAMETOOLONG.
  */
 int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, char *path, size_t size);
 

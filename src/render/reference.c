@@ -2,6 +2,8 @@
 
 #include "render/json.h"
 
+#include <string.h>
+
 static const char *const kind_names[] = {
     [METRIC_GAUGE] = "gauge", [METRIC_RATE] = "rate",           [METRIC_INCREASE] = "increase",
     [METRIC_STALL] = "stall", [METRIC_CPU_SHARE] = "cpu_share",
@@ -22,19 +24,35 @@ static const char *unit_name(const struct metric *metric)
 void reference_put_header(struct text *text, enum reference_format format)
 {
     if (format == REFERENCE_TEXT)
-        text_format(text, "%-30s %-7s %-8s %-8s %s\n", "METRIC", "COLUMN", "UNIT", "HERE",
-                    "MEANING AND SOURCE");
+        text_format(text, "%-29s %-7s %-7s %-7s %s\n", "METRIC", "COLUMN", "UNIT", "HERE",
+                    "SOURCE, AND MEANING BELOW");
     else if (format == REFERENCE_MARKDOWN)
         text_string(
             text,
             "| id | column | kind | unit | source | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
 }
 
+/* The first keys, as far as a line of a terminal goes; --json and --markdown have them all. */
+static void put_source(struct text *text, const struct metric *metric)
+{
+    enum { KEYS_MAX = 40 };
+    const char *end = metric->keys + strlen(metric->keys);
+    const char *cut = end;
+
+    while (cut && cut - metric->keys > KEYS_MAX)
+        cut = memrchr(metric->keys, ' ', (size_t)(cut - metric->keys));
+    if (!cut)
+        cut = end;
+    text_format(text, "/proc/%s: %.*s%s\n", source_path(metric->source), (int)(cut - metric->keys),
+                metric->keys, cut < end ? " ..." : "");
+}
+
 static void put_text(struct text *text, const struct metric *metric, bool present)
 {
-    text_format(text, "%-30s %-7s %-8s %-8s %s\n", metric->id, metric->heading, unit_name(metric),
-                present ? "present" : "absent", metric->help);
-    text_format(text, "%56s /proc/%s: %s\n", "", source_path(metric->source), metric->keys);
+    text_format(text, "%-29s %-7s %-7s %-7s ", metric->id, metric->heading, unit_name(metric),
+                present ? "present" : "absent");
+    put_source(text, metric);
+    text_format(text, "    %s\n", metric->help);
 }
 
 static void put_markdown(struct text *text, const struct metric *metric)

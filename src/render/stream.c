@@ -64,9 +64,19 @@ static void put_table_row(struct stream *stream, const struct interval *interval
     stream->lines_since_header += screen_lines(stream, start);
 }
 
+/* Whether a row in red says why it is. */
+static bool shows_switches(const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->list[i].index == M_context_switches_per_second)
+            return true;
+    }
+    return false;
+}
+
 static void put_table_event(struct stream *stream, const struct event *event)
 {
-    if (event->colors_row && stream->table.style.color)
+    if (event->colors_row && stream->table.style.color && shows_switches(stream->table.columns))
         return;
     size_t start = stream->output.length;
     table_put_event(&stream->output, &stream->table.style, event);

@@ -2,12 +2,12 @@
 
 #include "base/problem.h"
 #include "base/protect.h"
+#include "base/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,7 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { COMMAND_SHOWN_MAX = 80 };
+enum {
+    COMMAND_SHOWN_MAX = 80,
+    STATUS_NOT_STARTED = 127, /* as of a shell */
+};
 
 static void complain(const struct hook *hook, const char *why)
 {
@@ -46,6 +49,7 @@ static void kill_running(void *context)
     if (hook->finishing)
         drop_waiting(hook);
     if (hook->running > 0) {
+        hook->timed_out = true;
         complain(hook, "took longer than 10 s and was killed");
         kill(-hook->running, SIGKILL);
     }
@@ -81,55 +85,35 @@ void hook_close(struct hook *hook)
     free(hook->queue);
 }
 
-/* A process group of its own, no signal blocked or ignored that faultline blocks or ignores. */
-static int set_attributes(posix_spawnattr_t *attributes)
+/* In the child. What is changed for faultline is not for what it starts. */
+static _Noreturn void become_command(const struct hook *hook, int input)
 {
     sigset_t none;
-    sigset_t defaults;
 
     sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    int error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0)
-        error = posix_spawnattr_setsigdefault(attributes, &defaults);
-    if (error == 0)
-        error = posix_spawnattr_setpgroup(attributes, 0);
-    if (error == 0)
-        error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                         POSIX_SPAWN_SETPGROUP);
-    return error;
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signals_give_back();
+    protect_give_back();
+    setpgid(0, 0);
+    if (dup2(input, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+        execl("/bin/sh", "sh", "-c", hook->command, (char *)NULL);
+    complain(hook, strerror(errno));
+    _exit(STATUS_NOT_STARTED);
 }
 
-/* Starts the command with INPUT as its standard input. Returns 0 or a positive errno, as posix_spawn(3) does.
- */
-static int spawn(struct hook *hook, int input)
+/* Not posix_spawn(), which waits until /bin/sh has been read from the disk: when a machine thrashes, that
+ * takes as long as the events are about. Returns 0 or a negative errno. */
+static int start(struct hook *hook, int input)
 {
-    /* What protects faultline from the OOM killer is not for what it starts. The words are not written to. */
-    static const char restore[] = "echo \"$1\" >/proc/self/oom_score_adj; exec /bin/sh -c \"$0\"";
-    const char *score = protect_given_score();
-    char *const plain[] = {(char *)"sh", (char *)"-c", (char *)hook->command, NULL};
-    char *const restored[] = {(char *)"sh",          (char *)"-c",  (char *)restore,
-                              (char *)hook->command, (char *)score, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
+    pid_t child = fork();
 
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0)
-        return error;
-    error = posix_spawnattr_init(&attributes);
-    if (error == 0)
-        error = set_attributes(&attributes);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    if (error == 0)
-        error =
-            posix_spawn(&hook->running, "/bin/sh", &actions, &attributes, score ? restored : plain, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return error;
+    if (child < 0)
+        return -errno;
+    if (child == 0)
+        become_command(hook, input);
+    setpgid(child, child); /* here as well: whoever comes first */
+    hook->running = child;
+    return 0;
 }
 
 /* The line is in the pipe before the command starts, and nobody waits for anybody. */
@@ -141,10 +125,8 @@ static int run(struct hook *hook, const char *line, size_t length)
         return -errno;
     bool fits = fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 && write(ends[1], line, length) == (ssize_t)length;
     close(ends[1]);
-    int error = fits ? -spawn(hook, ends[0]) : -EMSGSIZE;
+    int error = fits ? start(hook, ends[0]) : -EMSGSIZE;
     close(ends[0]);
-    if (error < 0)
-        hook->running = 0;
     return error;
 }
 
@@ -192,9 +174,12 @@ static void check_status(struct hook *hook, int status)
     char why[80];
     struct text text = text_over(why, sizeof(why));
 
-    if (!WIFEXITED(status) || WEXITSTATUS(status) == 0 || hook->told_status)
-        return; /* of a killed one it has been said */
-    text_format(&text, "ended with status %d (said once)", WEXITSTATUS(status));
+    if ((WIFEXITED(status) && WEXITSTATUS(status) == 0) || hook->told_status || hook->timed_out)
+        return;
+    if (WIFEXITED(status))
+        text_format(&text, "ended with status %d (said once)", WEXITSTATUS(status));
+    else
+        text_format(&text, "was killed by signal %d (said once)", WTERMSIG(status));
     complain(hook, why);
     hook->told_status = true;
 }
@@ -211,6 +196,7 @@ void hook_reap(struct hook *hook)
     hook->running =
         0; /* also when somebody else has waited for it (ECHILD): its pid may be another's by now */
     check_status(hook, status);
+    hook->timed_out = false;
     if (!hook->finishing)
         set_timeout(hook, 0);
     run_next(hook);

@@ -19,7 +19,7 @@ enum {
     HOOK_TIMEOUT_SECONDS = 10,
     HOOK_QUEUE_MAX = 32,
     HOOK_LINE_MAX =
-        16384, /* a pipe holds 64 KiB, if its user has not got too many: what does not fit is dropped */
+        20480, /* a pipe holds 64 KiB, if its user has not got too many: what does not fit is dropped */
 };
 
 struct hook {
@@ -34,6 +34,7 @@ struct hook {
     uint64_t dropped;
     bool finishing;
     bool told_status;
+    bool timed_out;              /* the one that runs has been killed for it */
     void (*idle)(void *context); /* called when the last command has ended and nothing waits */
     void *context;
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int open_source(struct oom_counter *counter, enum source_id id, int folder_fd)
@@ -48,9 +49,23 @@ static void open_inotify(struct oom_counter *counter, const char *folder)
     }
 }
 
+/* 0: there is no such folder. */
+static ino_t number_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+bool oom_counter_is_of(const struct oom_counter *counter, const char *path)
+{
+    return counter->folder == number_of(path);
+}
+
 /* Takes FOLDER_FD over where it returns 0. */
 static int open_group(struct oom_counter *counter, int folder_fd, const char *path)
 {
+    counter->folder = number_of(path);
     int version = cgroup_version(folder_fd);
     if (version < 0)
         return version;

@@ -32,8 +32,10 @@ struct oom_watch {
 
     bool one_cgroup; /* kills elsewhere are not told of */
     char *cgroup;    /* as the log calls it; NULL where that is not known, as in a container */
-    struct oom_counter group;
+    const char *cgroup_path;
+    struct oom_counter group; /* closed while the group is gone */
     struct value group_seen;
+    bool group_gone;
     bool group_follows; /* the machine's count has grown, the group's may be about to */
     struct loop_source group_source;
 
@@ -64,9 +66,43 @@ static uint64_t growth(struct value *seen, struct value now)
     return growth;
 }
 
+static void on_group_change(void *context);
+
+static int open_group(struct oom_watch *watch, struct problem *problem)
+{
+    int error = oom_counter_open_cgroup(&watch->group, watch->cgroup_path, problem);
+    if (error < 0 || watch->group.change_fd < 0)
+        return error;
+    watch->group_source = (struct loop_source){watch->group.change_fd, on_group_change, watch};
+    return loop_add(watch->loop, &watch->group_source, EPOLLIN);
+}
+
+/* Where the group is gone, there may be a later one of that name, all of whose kills are new. */
+static void follow_group(struct oom_watch *watch)
+{
+    struct problem problem;
+
+    if (!watch->group_gone && oom_counter_is_of(&watch->group, watch->cgroup_path))
+        return;
+    oom_counter_close(&watch->group);
+    bool back = open_group(watch, &problem) == 0;
+    if (!back)
+        oom_counter_close(&watch->group);
+    if (!back && !watch->group_gone)
+        say(watch->cgroup_path, "the cgroup is gone; another one of that name will be watched in its place");
+    watch->group_gone = !back;
+    watch->group_seen = (struct value){0, true};
+}
+
 static void count_group(struct oom_watch *watch)
 {
-    watch->counted += growth(&watch->group_seen, oom_counter_read(&watch->group));
+    struct value kills = oom_counter_read(&watch->group);
+
+    if (!kills.present) {
+        follow_group(watch);
+        kills = oom_counter_read(&watch->group);
+    }
+    watch->counted += growth(&watch->group_seen, kills);
 }
 
 /* A group is looked at only when the machine's count says that there may be something to see. That one grows
@@ -276,20 +312,16 @@ static int find_cgroup(struct oom_watch *watch, const struct oom_watch_settings 
     return watch->cgroup ? 0 : -ENOMEM;
 }
 
-static int open_group(struct oom_watch *watch, const struct oom_watch_settings *settings,
-                      struct problem *problem)
+static int begin_with_group(struct oom_watch *watch, const struct oom_watch_settings *settings,
+                            struct problem *problem)
 {
     watch->one_cgroup = true;
-    int error = oom_counter_open_cgroup(&watch->group, settings->cgroup_path, problem);
+    watch->cgroup_path = settings->cgroup_path;
+    int error = open_group(watch, problem);
     if (error == 0)
         error = find_cgroup(watch, settings);
-    if (error < 0)
-        return error;
     watch->group_seen = oom_counter_read(&watch->group);
-    if (watch->group.change_fd < 0)
-        return 0;
-    watch->group_source = (struct loop_source){watch->group.change_fd, on_group_change, watch};
-    return loop_add(watch->loop, &watch->group_source, EPOLLIN);
+    return error;
 }
 
 static void say_if_blind(const struct oom_watch *watch, const struct oom_watch_settings *settings)
@@ -315,7 +347,7 @@ static int open_all(struct oom_watch *watch, const struct oom_watch_settings *se
         return error;
     watch->machine_seen = oom_counter_read(&watch->machine);
     if (settings->cgroup_path)
-        error = open_group(watch, settings, problem);
+        error = begin_with_group(watch, settings, problem);
     if (error == 0)
         say_if_blind(watch, settings);
     return error;

@@ -10,9 +10,11 @@
  * allocation, or huge pages set aside, is no flood. */
 static const double fall_seconds = 1;
 
+static const double running_out_seconds = 30;
+
 static void put_fall_rate(struct text *text, const struct watch *watch)
 {
-    text_size(text, watch->fall.bytes_per_second);
+    text_size(text, watch->fall.latest_per_second);
     text_string(text, "/s, about ");
 }
 
@@ -76,6 +78,14 @@ static const struct rule rules[ALERT_COUNT] = {
         },
 };
 
+/* Seconds until nothing is left at the rate of late; as long as that is not confirmed, at the lesser one. */
+static double seconds_left(const struct memory_fall *fall)
+{
+    double confirmed = fall->left_bytes / fall->confirmed_per_second;
+
+    return confirmed <= running_out_seconds ? fall->left_bytes / fall->latest_per_second : confirmed;
+}
+
 static double measure(const struct watch *watch, const struct interval *interval, enum alert_id alert)
 {
     switch (alert) {
@@ -86,7 +96,7 @@ static double measure(const struct watch *watch, const struct interval *interval
     case ALERT_MEMORY_PRESSURE:
         return interval->values[M_memory_full_stall_percent];
     case ALERT_MEMORY_RUNNING_OUT:
-        return watch->fall.left_bytes / watch->fall.bytes_per_second;
+        return seconds_left(&watch->fall);
     default:
         return NAN;
     }
@@ -103,7 +113,7 @@ static double threshold(const struct watch *watch, const struct interval *interv
     case ALERT_MEMORY_PRESSURE:
         return 10; /* percent of the interval */
     case ALERT_MEMORY_RUNNING_OUT:
-        return 30; /* seconds */
+        return running_out_seconds;
     default:
         return NAN;
     }
@@ -125,7 +135,7 @@ void watch_init(struct watch *watch, struct watch_settings settings)
 {
     *watch = (struct watch){
         .settings = settings,
-        .fall = {.left_bytes = NAN, .latest_per_second = NAN, .bytes_per_second = NAN},
+        .fall = {.left_bytes = NAN, .latest_per_second = NAN, .confirmed_per_second = NAN},
     };
 }
 
@@ -168,7 +178,7 @@ static void take_memory_fall(struct memory_fall *fall, double now, const struct 
         .left_bytes = left_bytes,
         .total_bytes = total_bytes,
         .latest_per_second = rate,
-        .bytes_per_second = lesser_of_both(fall->latest_per_second, rate),
+        .confirmed_per_second = lesser_of_both(fall->latest_per_second, rate),
     };
 }
 

@@ -29,11 +29,11 @@ struct watch_settings {
 
 /* How fast the memory that can still be had becomes less. */
 struct memory_fall {
-    double at;                /* when it was last taken, in seconds since the watch began */
-    double left_bytes;        /* then; NAN: never taken */
-    double total_bytes;       /* what there is of it, free or not */
-    double latest_per_second; /* in the last window; NAN: not falling */
-    double bytes_per_second;  /* in both of the last two windows, the lesser; NAN: not falling */
+    double at;                   /* when it was last taken, in seconds since the watch began */
+    double left_bytes;           /* then; NAN: never taken */
+    double total_bytes;          /* what there is of it, free or not */
+    double latest_per_second;    /* in the last window; NAN: not falling */
+    double confirmed_per_second; /* in both of the last two windows, the lesser; NAN: not falling */
 };
 
 struct watch {

@@ -254,6 +254,7 @@ static void the_memory_cgroup_of_a_process(void **state)
     group_of(folder, "5:cpu,cpuacct:/c\n4:memory:/m:1\n0::/u\n", "a worker", 0, "/m:1");
     group_of(folder, "4:cpu,memory,pids:/m\n0::/u\n", "a worker", 0, "/m");
     group_of(folder, "4:memory2,xmemory:/m\n0::/u", "a worker", 0, "/u");
+    group_of(folder, "4:memory:/\n0::/u\n", "a worker", -ENOENT, NULL); /* it is exiting */
     group_of(folder, "4:cpu:/c\n", "a worker", -ENOENT, NULL);
     group_of(folder, "", "a worker", -ENOENT, NULL);
     group_of(folder, "rubbish\n0:\n", "a worker", -ENOENT, NULL);

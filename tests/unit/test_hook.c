@@ -265,6 +265,23 @@ static void a_command_that_fails_does_not_stop_the_next(void **state)
     free(printed);
 }
 
+static void a_command_that_is_killed_is_told_once(void **state)
+{
+    struct stage *stage = *state;
+    struct capture capture;
+
+    open_hook(stage, "kill -SEGV $$");
+    capture_begin(&capture, STDERR_FILENO);
+    send(stage, "1\n");
+    send(stage, "2\n");
+    loop_run(&stage->loop);
+    char *printed = capture_end(&capture);
+    const char *told = strstr(printed, "was killed by signal 11 (said once)\n");
+    bool once = told && !strstr(told + 1, "was killed");
+    free(printed);
+    assert_true(once);
+}
+
 static void a_command_that_cannot_be_started_is_told_and_the_next_is_tried(void **state)
 {
     struct stage *stage = *state;
@@ -304,6 +321,7 @@ static void a_command_that_is_too_long_to_start_does_not_stay_running(void **sta
         struct capture capture;
         capture_begin(&capture, STDERR_FILENO);
         send(stage, "x\n");
+        loop_run(&stage->loop);
         char *printed = capture_end(&capture);
         bool told = strncmp(printed, "faultline: --on-event 'true ", 28) == 0 &&
                     strstr(printed, "...': Argument list too long\n");
@@ -527,6 +545,7 @@ int main(void)
         on_stage(a_line_of_the_largest_size_arrives_whole_and_a_larger_one_is_dropped),
         on_stage(a_command_that_does_not_read_its_input_does_no_harm),
         on_stage(a_command_that_fails_does_not_stop_the_next),
+        on_stage(a_command_that_is_killed_is_told_once),
         on_stage(a_command_that_cannot_be_started_is_told_and_the_next_is_tried),
         on_stage(a_command_that_is_too_long_to_start_does_not_stay_running),
         on_stage(what_a_command_prints_does_not_mix_with_the_rows),

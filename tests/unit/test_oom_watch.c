@@ -354,6 +354,37 @@ static void one_cgroup_alone(void **state)
     assert_int_equal(stage->told[0].kills, 2);
 }
 
+/* Nothing tells that a group of v1 is gone but that a kill is looked for there. */
+static void a_cgroup_that_is_gone_and_one_in_its_place(void **state)
+{
+    struct stage *stage = *state;
+    struct capture capture;
+    char group[80];
+
+    snprintf(group, sizeof(group), "%s/group", stage->folder.path);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 7\n");
+    free(open_without_log(stage, group));
+    folder_delete(&stage->folder, "group/memory.oom_control");
+    assert_int_equal(rmdir(group), 0);
+    capture_begin(&capture, STDERR_FILENO);
+    count_to(stage, 6);
+    count_to(stage, 7);
+    char *said = capture_end(&capture);
+    const char *gone = strstr(said, "/group: the cgroup is gone");
+    bool once = gone && !strstr(gone + 1, "gone");
+    free(said);
+    assert_true(once);
+    assert_int_equal(stage->count, 0);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 2\n");
+    count_to(stage, 9);
+    assert_int_equal(stage->count, 1);
+    assert_int_equal(stage->told[0].kills, 2);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 3\n");
+    count_to(stage, 10);
+    assert_int_equal(stage->count, 2);
+    assert_int_equal(stage->told[1].kills, 1);
+}
+
 #define on_stage(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
 
 int main(void)
@@ -371,6 +402,7 @@ int main(void)
         on_stage(what_waits_in_the_log_is_told_at_the_end),
         on_stage(a_name_that_waited_is_told_before_the_number),
         on_stage(one_cgroup_alone),
+        on_stage(a_cgroup_that_is_gone_and_one_in_its_place),
     };
     return cmocka_run_group_tests_name("oom_watch", tests, NULL, NULL);
 }

@@ -35,14 +35,22 @@ static void a_wrong_command_line_is_2_all_else_1(void **state)
     assert_string_equal(printed, "faultline: unknown option\n");
     free(printed);
     assert_int_equal(status, 2);
-    assert_int_equal(fails_with("", -EINVAL, "faultline: Invalid argument\n"), 1); /* of a system call, say */
+    assert_int_equal(fails_with("", -EINVAL, "faultline: starting: Invalid argument\n"),
+                     1); /* of a system call, say */
     assert_int_equal(fails_with("no /proc", -ENOENT, "faultline: no /proc\n"), 1);
 }
 
 static void without_a_story_the_error_speaks_for_itself(void **state)
 {
     (void)state;
-    assert_int_equal(fails_with("", -ENOMEM, "faultline: Cannot allocate memory\n"), 1);
+    assert_int_equal(fails_with("", -ENOMEM,
+                                "faultline: starting: Cannot allocate memory: raise the limit of memory "
+                                "(ulimit -v), or free some\n"),
+                     1);
+    assert_int_equal(fails_with("", -EMFILE,
+                                "faultline: starting: Too many open files: raise the limit of open "
+                                "files (ulimit -n)\n"),
+                     1);
 }
 
 static void put_two_lines(struct text *text)

@@ -14,15 +14,17 @@ static void a_metric_as_text(void **state)
 {
     (void)state;
     reference_is(REFERENCE_TEXT, M_major_faults_per_second, true,
-                 "major_faults_per_second        maj     1/s      present  page faults that waited for a "
-                 "read from disk, "
-                 "up to milliseconds each\n"
-                 "                                                         /proc/vmstat: pgmajfault\n");
+                 "major_faults_per_second       maj     1/s     present /proc/vmstat: pgmajfault\n"
+                 "    page faults that waited for a read from disk, up to milliseconds each\n");
+    reference_is(REFERENCE_TEXT, M_oom_kills, false,
+                 "oom_kills                     oom     1       absent  /proc/vmstat: oom_kill\n"
+                 "    processes killed by the kernel for want of memory (since 4.13)\n");
     reference_is(
-        REFERENCE_TEXT, M_oom_kills, false,
-        "oom_kills                      oom     1        absent   processes killed by the kernel for want of "
-        "memory (since 4.13)\n"
-        "                                                         /proc/vmstat: oom_kill\n");
+        REFERENCE_TEXT, M_direct_scans_per_second, true,
+        "direct_scans_per_second       scand   1/s     present /proc/vmstat: pgscan_direct "
+        "pgscan_direct_dma ...\n"
+        "    pages looked at by tasks that had to free memory themselves before they got any (direct "
+        "reclaim)\n");
 }
 
 static void a_metric_as_markdown_says_nothing_of_this_kernel(void **state)
@@ -57,7 +59,7 @@ static void headers(void **state)
     reference_put_header(&plain, REFERENCE_TEXT);
     reference_put_header(&markdown, REFERENCE_MARKDOWN);
     reference_put_header(&json, REFERENCE_JSON);
-    assert_text(&plain, "METRIC                         COLUMN  UNIT     HERE     MEANING AND SOURCE\n");
+    assert_text(&plain, "METRIC                        COLUMN  UNIT    HERE    SOURCE, AND MEANING BELOW\n");
     assert_text(&markdown,
                 "| id | column | kind | unit | source | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
     assert_text(&json, "");

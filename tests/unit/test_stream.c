@@ -19,12 +19,18 @@ struct show {
     char *err;
 };
 
-static void open_show(struct show *show, enum stream_format format, struct style style)
+static void open_show_of(struct show *show, const char *columns, enum stream_format format,
+                         struct style style)
 {
     *show = (struct show){0};
-    show_columns(&show->showing, "r,maj");
+    show_columns(&show->showing, columns);
     struct table table = {.columns = &show->showing.columns, .style = style};
     assert_int_equal(stream_open(&show->stream, format, &table), 0);
+}
+
+static void open_show(struct show *show, enum stream_format format, struct style style)
+{
+    open_show_of(show, "r,maj", format, style);
 }
 
 static void close_show(struct show *show)
@@ -254,10 +260,17 @@ static void a_red_row_stands_for_the_event_where_there_is_color(void **state)
     (void)state;
 
     storm.colors_row = true;
-    open_show(&show, STREAM_TABLE, (struct style){.color = true});
+    open_show_of(&show, "r,cs", STREAM_TABLE, (struct style){.color = true});
     stream_put_event(&show.stream, &storm);
     flush(&show);
     assert_string_equal(show.out, "");
+    close_show(&show);
+
+    /* Not where the row does not show what is wrong. */
+    open_show(&show, STREAM_TABLE, (struct style){.color = true});
+    stream_put_event(&show.stream, &storm);
+    flush(&show);
+    assert_string_equal(show.out, "\033[33mWARNING: watch out\033[0m\n");
     close_show(&show);
 
     open_show(&show, STREAM_TABLE, plain);
