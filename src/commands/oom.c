@@ -8,11 +8,10 @@
 #include "commands/commands.h"
 #include "commands/options.h"
 #include "commands/outcome.h"
-#include "kernel/kmsg.h"
-#include "kernel/oom_log.h"
-#include "kernel/saved_log.h"
 #include "render/json.h"
 #include "render/oom_table.h"
+#include "watch/oom_counter.h"
+#include "watch/oom_history.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,19 +38,17 @@ struct oom_settings {
 struct oom_listing {
     struct oom_settings settings;
     uint64_t since_ns; /* 0: all */
-    struct oom_log *log;
     struct text output;
     uint64_t kills;
-    bool dated;       /* a line of a saved log had a time stamp: it is one */
-    uint64_t undated; /* kept although --since was asked for */
-    int error;        /* of what the loop does */
+    uint64_t left_out; /* of before since_ns */
+    uint64_t undated;  /* listed although there is a since_ns */
+    struct oom_history *history;
     struct loop loop;
     struct signals signals;
-    struct kmsg kmsg;
-    struct kmsg_sleep sleep;
     struct loop_source kmsg_source;
     struct loop_source reader_source;
-    struct problem *problem;
+    int error;      /* of standard output */
+    int loop_error; /* of what the loop reads */
 };
 
 #define FIELD(name) .offset = offsetof(struct oom_settings, name)
@@ -109,68 +106,56 @@ static void put_kill(struct oom_listing *listing, const struct oom_kill *kill,
 {
     const struct oom_settings *settings = &listing->settings;
 
-    if (listing->since_ns > 0 && moment->has_wall && moment->wall_ns < listing->since_ns)
-        return;
-    if (listing->since_ns > 0 && !moment->has_wall)
-        listing->undated++;
     if (!settings->json && listing->kills == 0)
         oom_table_put_header(&listing->output);
-    listing->kills++;
     if (settings->json)
         json_put_oom_kill(&listing->output, kill, moment, settings->verbose);
     else
         oom_table_put_kill(&listing->output, kill, moment, settings->verbose);
 }
 
-/* -EPIPE, without a word, where the reader has gone. */
-static int flush(struct oom_listing *listing, struct problem *problem)
+static int on_kill(void *context, const struct oom_kill *kill, const struct oom_moment *moment)
 {
-    int error = file_write_all(STDOUT_FILENO, listing->output.bytes, listing->output.length);
+    struct oom_listing *listing = context;
 
+    if (listing->since_ns > 0 && moment->has_wall && moment->wall_ns < listing->since_ns) {
+        listing->left_out++;
+        return 0;
+    }
+    if (listing->since_ns > 0 && !moment->has_wall)
+        listing->undated++;
+    put_kill(listing, kill, moment);
+    listing->kills++;
+    listing->error = file_write_all(STDOUT_FILENO, listing->output.bytes, listing->output.length);
     listing->output.length = 0;
-    if (error < 0 && error != -EPIPE)
-        return problem_set(problem, -error, "standard output: %s", strerror(-error));
-    return error;
+    return listing->error;
 }
 
-static void note(const struct oom_listing *listing, uint64_t number, const char *what)
+/* Of reading a log at PATH: -EPIPE, without a word, where the reader of the list has gone. */
+static int explain(const struct oom_listing *listing, int error, const char *path, struct problem *problem)
 {
-    const char *path = listing->settings.log_path ? listing->settings.log_path : kmsg_path;
-    struct problem problem = {0};
+    if (error >= 0 || listing->error == -EPIPE)
+        return error;
+    if (listing->error < 0)
+        return problem_set(problem, -error, "standard output: %s", strerror(-error));
+    return problem_set(problem, -error, "%s: %s", path, strerror(-error));
+}
 
+static void note(const char *path, const char *what)
+{
+    struct problem problem = {0};
+    problem_set(&problem, 0, "%s: %s", path, what);
+    problem_print(&problem);
+}
+
+static void note_number(const char *path, uint64_t number, const char *what)
+{
+    struct problem problem = {0};
     problem_set(&problem, 0, "%s: %" PRIu64 " %s", path, number, what);
     problem_print(&problem);
 }
 
 /* -- a saved log -- */
-
-static int list_saved(struct oom_listing *listing, struct saved_log *saved, struct problem *problem)
-{
-    struct saved_line line;
-    int got;
-
-    while ((got = saved_log_next(saved, &line)) > 0) {
-        listing->dated |= line.has_wall || line.has_monotonic;
-        struct value time_us = line.has_monotonic ? (struct value){line.monotonic_us, true}
-                                                  : (struct value){line.wall_ns / 1000, line.has_wall};
-        struct oom_log_line log_line = {.text = line.text,
-                                        .length = line.length,
-                                        .continues = line.continues,
-                                        .caller = line.caller,
-                                        .time_us = time_us};
-        struct oom_moment moment = {line.has_wall, line.wall_ns, line.has_monotonic, line.monotonic_us};
-        struct oom_kill kill;
-        if (oom_log_take(listing->log, &log_line, &kill) != OOM_LINE_KILL)
-            continue;
-        put_kill(listing, &kill, &moment);
-        int error = flush(listing, problem);
-        if (error < 0)
-            return error;
-    }
-    if (got < 0)
-        return problem_set(problem, -got, "%s: %s", listing->settings.log_path, strerror(-got));
-    return 0;
-}
 
 /* No line of a log begins so. */
 static bool is_gzip(FILE *file)
@@ -183,7 +168,28 @@ static bool is_gzip(FILE *file)
     return first == GZIP_FIRST_BYTE;
 }
 
-static int list_file(struct oom_listing *listing, struct problem *problem)
+static int list_file(struct oom_listing *listing, FILE *file, struct problem *problem)
+{
+    const char *path = listing->settings.log_path;
+    struct oom_saved saved;
+
+    if (is_gzip(file))
+        return problem_set(problem, EINVAL, "%s: it is compressed: zcat %s | faultline oom --log -", path,
+                           path);
+    int error = explain(listing, oom_history_read_saved(file, clock_wall_ns(), on_kill, listing, &saved),
+                        path, problem);
+    if (error < 0)
+        return error;
+    /* Without a kill in it, it may be anything; "nobody was killed" would be a guess. */
+    if (saved.lines > 0 && !saved.dated && listing->kills + listing->left_out == 0)
+        return problem_set(problem, EINVAL,
+                           "%s: no line has the time stamp of a kernel's log: give what dmesg, journalctl -k "
+                           "(-o short or export) or a serial console printed; JSON is not understood",
+                           path);
+    return 0;
+}
+
+static int list_saved(struct oom_listing *listing, struct problem *problem)
 {
     const char *path = listing->settings.log_path;
     bool standard_input = strcmp(path, "-") == 0;
@@ -191,13 +197,7 @@ static int list_file(struct oom_listing *listing, struct problem *problem)
     if (!file)
         return problem_set(problem, errno, "%s: %s: --log takes a file with a kernel's log", path,
                            strerror(errno));
-
-    if (is_gzip(file))
-        return problem_set(problem, EINVAL, "%s: it is compressed: zcat %s | faultline oom --log -", path,
-                           path);
-    struct saved_log *saved = saved_log_new(file, clock_wall_ns());
-    int error = saved ? list_saved(listing, saved, problem) : -ENOMEM;
-    saved_log_free(saved);
+    int error = list_file(listing, file, problem);
     if (!standard_input)
         (void)fclose(file);
     return error;
@@ -205,61 +205,74 @@ static int list_file(struct oom_listing *listing, struct problem *problem)
 
 /* -- the running kernel's log -- */
 
-static int open_kmsg(struct oom_listing *listing, struct problem *problem)
+static void note_loss(struct oom_listing *listing)
 {
-    int error = kmsg_find_sleep(kmsg_path, &listing->sleep);
-    if (error == 0)
-        error = kmsg_open(&listing->kmsg, kmsg_path, true);
-    if (error == 0)
-        return 0;
-    const char *needs = error == -EPERM || error == -EACCES
-                            ? "it needs root, CAP_SYSLOG or kernel.dmesg_restrict=0; or "
-                            : "";
-    return problem_set(problem, -error, "%s: %s: %sgive a saved log with --log", kmsg_path, strerror(-error),
-                       needs);
+    uint64_t records;
+
+    if (!oom_history_lost(listing->history, &records))
+        return;
+    if (records > 0)
+        note_number(kmsg_path, records,
+                    "records were overwritten before they could be read: kills among them are missing");
+    else
+        note(kmsg_path, "records were overwritten before they could be read: kills among them are missing");
 }
 
-static void take_record(struct oom_listing *listing, const struct kmsg_record *record)
+/* The log may have been overwritten long before, and the kernel has counted more kills than it still tells.
+ */
+static void note_what_is_gone(struct oom_listing *listing)
 {
-    struct oom_log_line line = oom_log_line_of(record);
-    struct oom_moment moment = {0};
-    struct oom_kill kill;
+    struct oom_counter counter = OOM_COUNTER_CLOSED;
+    struct oom_moment begin;
+    char when[64];
+    char what[256];
 
-    if (record->facility == 0 && oom_log_take(listing->log, &line, &kill) == OOM_LINE_KILL) {
-        moment.has_wall = kmsg_past_wall_ns(&listing->sleep, record->monotonic_us, &moment.wall_ns);
-        put_kill(listing, &kill, &moment);
-    }
+    if (!oom_history_is_cut(listing->history, &begin) ||
+        (begin.has_wall && listing->since_ns > begin.wall_ns))
+        return;
+    struct value counted = {0, false};
+    if (oom_counter_open(&counter, "/proc") == 0)
+        counted = oom_counter_read(&counter);
+    oom_counter_close(&counter);
+    uint64_t found = listing->kills + listing->left_out;
+    if (!counted.present || counted.number <= found)
+        return;
+    struct text text = text_over(when, sizeof(when) - 1);
+    if (begin.has_wall)
+        clock_put_local(&text, begin.wall_ns);
+    else
+        text_decimal(&text, (double)begin.monotonic_us / 1e6, 6);
+    when[text.length] = '\0';
+    (void)snprintf(what, sizeof(what),
+                   "it begins at %s, older records were overwritten: of %" PRIu64
+                   " kills since the machine was started it has %" PRIu64,
+                   when, counted.number, found);
+    note(kmsg_path, what);
 }
 
-/* All that is there by now. */
-static int list_kmsg(struct oom_listing *listing, struct problem *problem)
+static int list_present(struct oom_listing *listing, struct problem *problem)
 {
-    struct kmsg_record record;
     int got;
-    int error = 0;
 
-    while (error == 0 && (got = kmsg_read(&listing->kmsg, &record)) != 0) {
-        if (got < 0)
-            return problem_set(problem, -got, "%s: %s", kmsg_path, strerror(-got));
-        take_record(listing, &record);
-        if (listing->output.length > 0)
-            error = flush(listing, problem);
+    while ((got = oom_history_read(listing->history)) > 0) {
     }
-    if (listing->kmsg.gap)
-        note(listing, listing->kmsg.lost,
-             "records were overwritten before they could be read: kills among them are missing");
-    listing->kmsg.gap = false;
-    listing->kmsg.lost = 0;
-    return error;
+    note_loss(listing);
+    if (got == 0)
+        note_what_is_gone(listing);
+    return explain(listing, got, kmsg_path, problem);
 }
 
 static void on_kmsg(void *context)
 {
     struct oom_listing *listing = context;
+    int got = oom_history_read(listing->history);
 
-    listing->error = list_kmsg(listing, listing->problem);
-    if (listing->error < 0)
+    if (got <= 0)
+        note_loss(listing);
+    if (got < 0) {
+        listing->loop_error = got;
         loop_stop(&listing->loop);
+    }
 }
 
 static void on_reader_gone(void *context)
@@ -290,51 +303,59 @@ static int follow(struct oom_listing *listing, struct problem *problem)
     if (error == 0)
         error = signals_catch(&listing->signals, &listing->loop, signals, sizeof(signals) / sizeof(*signals),
                               on_signal, listing);
-    listing->kmsg_source = (struct loop_source){listing->kmsg.fd, on_kmsg, listing};
+    listing->kmsg_source = (struct loop_source){oom_history_fd(listing->history), on_kmsg, listing};
     if (error == 0)
         error = loop_add(&listing->loop, &listing->kmsg_source, EPOLLIN);
-    listing->problem = problem;
     if (error == 0) {
         watch_reader(listing);
         error = loop_run(&listing->loop);
     }
     signals_close(&listing->signals);
     loop_close(&listing->loop);
-    if (error < 0)
-        return problem_set(problem, -error, "%s: %s", kmsg_path, strerror(-error));
-    return listing->error;
+    return explain(listing, error < 0 ? error : listing->loop_error, kmsg_path, problem);
+}
+
+static int open_history(struct oom_listing *listing, struct problem *problem)
+{
+    int error = oom_history_open(&listing->history, kmsg_path, on_kill, listing);
+    if (error == 0)
+        return 0;
+    const char *needs = error == -EPERM || error == -EACCES
+                            ? "it needs root, CAP_SYSLOG or kernel.dmesg_restrict=0; or "
+                            : "";
+    return problem_set(problem, -error, "%s: %s: %sgive a saved log with --log", kmsg_path, strerror(-error),
+                       needs);
 }
 
 static int list_running(struct oom_listing *listing, struct problem *problem)
 {
-    int error = open_kmsg(listing, problem);
+    int error = open_history(listing, problem);
     if (error == 0)
-        error = list_kmsg(listing, problem);
+        error = list_present(listing, problem);
     if (error == 0 && listing->settings.follow) {
         if (!listing->settings.no_protect)
             protect_self();
         error = follow(listing, problem);
     }
-    kmsg_close(&listing->kmsg);
+    oom_history_close(listing->history);
     return error;
 }
 
 static int list(struct oom_listing *listing, struct problem *problem)
 {
-    listing->log = oom_log_new();
-    listing->output = text_new(
-        OOM_TABLE_MAX > JSON_EVENT_MAX + JSON_TASKS_MAX ? OOM_TABLE_MAX : JSON_EVENT_MAX + JSON_TASKS_MAX);
-    int error = listing->log && listing->output.bytes ? 0 : -ENOMEM;
-    if (error == 0)
-        error = listing->settings.log_path ? list_file(listing, problem) : list_running(listing, problem);
+    enum { JSON_MAX = JSON_EVENT_MAX + JSON_TASKS_MAX };
+
+    listing->output = text_new((int)OOM_TABLE_MAX > (int)JSON_MAX ? OOM_TABLE_MAX : JSON_MAX);
+    if (!listing->output.bytes)
+        return -ENOMEM;
+    int error = listing->settings.log_path ? list_saved(listing, problem) : list_running(listing, problem);
     text_free(&listing->output);
-    oom_log_free(listing->log);
     return error;
 }
 
 int command_oom(int argc, char **argv)
 {
-    static struct oom_listing listing = {.kmsg.fd = -1, .loop.epoll_fd = -1};
+    struct oom_listing listing = {.loop.epoll_fd = -1};
     struct problem problem = {0};
 
     int error = parse(&listing, argc, argv, &problem);
@@ -347,10 +368,8 @@ int command_oom(int argc, char **argv)
     error = list(&listing, &problem);
     if (error < 0 && error != -EPIPE)
         return outcome_failed(&problem, error);
-    if (listing.settings.log_path && listing.kills == 0 && !listing.dated)
-        note(&listing, 0, "lines with the time stamp of a kernel's log: is it one?");
     if (listing.undated > 0)
-        note(&listing, listing.undated,
-             "kills have no date in this log, and are listed whatever --since says");
+        note_number(listing.settings.log_path ? listing.settings.log_path : kmsg_path, listing.undated,
+                    "kills have no date in this log, and are listed whatever --since says");
     return listing.kills > 0 ? STATUS_DONE : STATUS_NONE;
 }

@@ -1,5 +1,7 @@
 #include "kernel/mark_victim_format.h"
 
+#include "kernel/span.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -27,31 +29,12 @@ static const struct known_field {
     [MARK_VICTIM_OOM_SCORE_ADJ] = {"oom_score_adj", offsetof(struct oom_kill, oom_score_adj), 1},
 };
 
-struct span {
-    const char *at;
-    const char *end;
-};
-
-static bool starts_with(struct span span, const char *word)
-{
-    size_t length = strlen(word);
-
-    return (size_t)(span.end - span.at) >= length && memcmp(span.at, word, length) == 0;
-}
-
 /* Takes "KEY...;" off the front of LINE and sets *PART to what stands between. */
 static bool take_part(struct span *line, const char *key, struct span *part)
 {
-    while (line->at < line->end && *line->at == '\t')
-        line->at++;
-    if (!starts_with(*line, key))
-        return false;
-    part->at = line->at + strlen(key);
-    part->end = memchr(part->at, ';', (size_t)(line->end - part->at));
-    if (!part->end)
-        return false;
-    line->at = part->end + 1;
-    return true;
+    while (span_take_prefix(line, "\t"))
+        ;
+    return span_take_prefix(line, key) && span_take_until(line, ";", part);
 }
 
 static bool take_number(struct span *line, const char *key, uint64_t most, size_t *number)
@@ -59,7 +42,7 @@ static bool take_number(struct span *line, const char *key, uint64_t most, size_
     struct span part;
     struct value value;
 
-    if (!take_part(line, key, &part) || scan_unsigned(part.at, part.end, &value) != part.end)
+    if (!take_part(line, key, &part) || scan_unsigned(part.at, span_end(part), &value) != span_end(part))
         return false;
     *number = (size_t)value.number;
     return value.present && value.number <= most;
@@ -68,15 +51,15 @@ static bool take_number(struct span *line, const char *key, uint64_t most, size_
 /* The last word of a declaration: "pid" of "int pid". */
 static struct span name_of(struct span declaration)
 {
-    const char *blank = memrchr(declaration.at, ' ', (size_t)(declaration.end - declaration.at));
+    const char *blank = span_find_last(declaration, " ");
 
-    return (struct span){blank ? blank + 1 : declaration.at, declaration.end};
+    return blank ? span_from(declaration, blank + 1) : declaration;
 }
 
 /* A string's field has its place and length, two of 16 bits. */
 static bool is_understood(const struct known_field *known, struct span declaration, size_t size)
 {
-    bool is_string = starts_with(declaration, "__data_loc char[] ");
+    bool is_string = span_take_prefix(&declaration, "__data_loc char[] ");
 
     if (known->unit == 0)
         return is_string && size == 4;
@@ -87,12 +70,11 @@ static void note_field(struct mark_victim_format *format, struct span declaratio
                        const struct raw_field *field)
 {
     struct span name = name_of(declaration);
-    size_t length = (size_t)(name.end - name.at);
 
     for (size_t i = 0; i < MARK_VICTIM_FIELDS; i++) {
         const struct known_field *known = &known_fields[i];
 
-        if (strlen(known->name) == length && starts_with(name, known->name) && format->fields[i].size == 0 &&
+        if (span_is(name, known->name) && format->fields[i].size == 0 &&
             is_understood(known, declaration, field->size))
             format->fields[i] = *field;
     }
@@ -115,14 +97,15 @@ static void parse_line(struct mark_victim_format *format, struct span line)
 
 int mark_victim_format_parse(struct mark_victim_format *format, const char *text, size_t length)
 {
-    const char *end = text + length;
+    struct span rest = {text, length};
 
     *format = (struct mark_victim_format){0};
-    for (const char *at = text; at < end;) {
-        struct span line = {at, scan_line_end(at, end)};
+    while (rest.length > 0) {
+        struct span line = span_until(rest, scan_line_end(rest.at, span_end(rest)));
 
         parse_line(format, line);
-        at = line.end < end ? line.end + 1 : end;
+        rest = span_from(rest, span_end(line));
+        span_take_prefix(&rest, "\n");
     }
     return format->fields[MARK_VICTIM_PID].size > 0 ? 0 : -EINVAL;
 }

@@ -28,23 +28,10 @@
  */
 #pragma once
 
-#include "kernel/kmsg.h"
+#include "kernel/saved_stamp.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-struct saved_line {
-    const char *text; /* terminated; may hold newlines and zero bytes; valid until the next call */
-    size_t length;
-    bool continues;               /* it goes on where the line before ended; only /dev/kmsg tells */
-    char caller[KMSG_CALLER_MAX]; /* "" where the log does not tell */
-    bool has_wall;
-    uint64_t wall_ns;
-    bool has_monotonic;
-    uint64_t monotonic_us; /* since that machine's boot */
-};
 
 struct saved_log;
 
@@ -57,7 +44,7 @@ struct saved_log *saved_log_new(FILE *file, uint64_t now_ns);
 void saved_log_free(struct saved_log *log);
 
 /*
- * Reads on to the next line of the kernel's log. A line or field of over 64 KiB is cut there.
+ * Reads on to the next line of the kernel's log (saved_stamp.h). A line or field of over 64 KiB is cut there.
  * Returns 1, 0 at the end of the file, or a negative errno.
  */
 int saved_log_next(struct saved_log *log, struct saved_line *line);

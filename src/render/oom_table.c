@@ -17,12 +17,13 @@ enum {
     TASKS_INDENT = 24,
 };
 
-/* Fills the cell that was put since the text was START bytes long up to WIDTH. */
+/* Fills the cell that was put since the text was START bytes long up to WIDTH, with a blank at least between it
+ * and the one before. */
 static void fill_left(struct text *text, size_t start, size_t width)
 {
     size_t used = text_width(text->bytes + start, text->length - start);
-    if (used < width)
-        text_indent(text, start, width - used);
+    if (width > 0)
+        text_indent(text, start, used < width ? width - used : 1);
 }
 
 static void fill_right(struct text *text, size_t start, size_t width)

@@ -317,11 +317,31 @@ def test_golden_logs(path):
 
 
 @pytest.mark.parametrize("kernel", ["6.1", "6.12", "6.18"])
-def test_hostile_names_do_not_reach_the_terminal(kernel):
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_hostile_names_do_not_reach_the_terminal(kernel, form):
     for name in ["memcg-process-names.kmsg", "memcg-cgroup-names.kmsg"]:
-        done = subprocess.run([FAULTLINE, "oom", "-v", "--log", LOGS / f"linux-{kernel}/{name}"], capture_output=True)
+        done = subprocess.run([FAULTLINE, "oom", "-v", *form, "--log", LOGS / f"linux-{kernel}/{name}"], capture_output=True)
         text = done.stdout.decode("utf-8")
-        assert all(byte == "\n" or byte.isprintable() for byte in text)
+        assert len(text) > 100 and all(byte == "\n" or byte.isprintable() for byte in text)
+
+
+def test_names_that_steer_a_terminal_are_escaped(tmp_path):
+    """An 8-bit CSI, a turn of the direction of writing, an escape sequence."""
+    log = tmp_path / "log"
+    log.write_bytes(b"[    1.000000] Memory cgroup out of memory: Killed process 7 (\xc2\x9b31m\xe2\x80\xaex\x1b[m) "
+                    b"total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n")
+    out = run("oom", "--json", "--log", log, check=0).stdout
+    assert all(byte == "\n" or byte.isprintable() for byte in out)
+    assert json.loads(out)["comm"].startswith("\x9b31m\u202ex")
+
+
+def test_what_is_overwritten_is_said(readable_log, memory_group):
+    """A log that no longer begins with the first record, and a count of more kills than it holds."""
+    kill_one(memory_group)
+    forge(40_000)
+    done = run("oom", "--since", "@0")
+    assert "older records were overwritten: of " in done.stderr and " kills since the machine was started" in done.stderr
+    assert "overwritten" not in run("oom", "--since", "now").stderr
 
 
 @pytest.mark.parametrize("form", sorted(path.name for path in (LOGS / "forms").iterdir()))
@@ -433,8 +453,12 @@ def test_many_kills_below_one_cgroup(live, memory_group, readable_log):
 def test_a_saved_log_that_is_none(tmp_path):
     rubbish = tmp_path / "rubbish"
     rubbish.write_bytes(bytes(range(32, 127)) * 100)
-    done = run("oom", "--log", rubbish, check=3)
-    assert "is it one?" in done.stderr
+    done = run("oom", "--log", rubbish, check=1)
+    assert "no line has the time stamp of a kernel's log" in done.stderr
+    (tmp_path / "json").write_text('{"dmesg": [{"pri": 6, "time": 0.0, "msg": "Linux"}]}\n')
+    assert "JSON is not understood" in run("oom", "--log", tmp_path / "json", check=1).stderr
+    (tmp_path / "empty").write_text("")
+    assert run("oom", "--log", tmp_path / "empty", check=3).stderr == ""
     packed = tmp_path / "log.gz"
     packed.write_bytes(b"\x1f\x8b\x08rest")
     done = run("oom", "--log", packed, check=1)

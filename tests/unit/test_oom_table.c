@@ -236,9 +236,24 @@ static int utc(void **state)
     return 0;
 }
 
+static void numbers_wider_than_their_cells_stay_apart(void **state)
+{
+    struct oom_kill kill = {.pid = some(4194304),
+                            .uid = some(1870001104),
+                            .oom_score_adj = some((uint64_t)-1000),
+                            .comm = "x"};
+    struct oom_moment moment = {0};
+    TEXT(text, 512);
+    (void)state;
+
+    oom_table_put_kill(&text, &kill, &moment, false);
+    assert_text(&text, "-                   4194304 1870001104 -1000      -       - x                -\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_wider_than_their_cells_stay_apart),
         cmocka_unit_test(the_headings_stand_above_their_cells),
         cmocka_unit_test(the_details),
         cmocka_unit_test(what_is_not_known_is_a_dash),
