@@ -21,6 +21,9 @@ struct saved_log {
     size_t indent;            /* of further lines that belong to it. 0: has none */
     bool left_out;
     bool is_kmsg;
+    bool any_kmsg;
+    uint64_t next_sequence;
+    bool behind_gap; /* no record of the kernel's own has been read since */
 
     char journal_host[HOST_MAX]; /* of "[   98.765432] HOST kernel: ", or "" */
     struct text line;            /* terminated */
@@ -140,15 +143,54 @@ static void set_text(struct saved_log *log, const char *at)
     log->record.length = log->line.length - (size_t)(at - log->line.bytes);
 }
 
+/* The place behind "ESC [ 0 ; 31 m" or "ESC [ K", or NULL. */
+static const char *skip_color(const char *at)
+{
+    if (!begins_with(at, "\033["))
+        return NULL;
+    at += 2 + strspn(at + 2, "0123456789;");
+    return *at == 'm' || *at == 'K' ? at + 1 : NULL;
+}
+
+/* Whether who printed the line coloured it, as dmesg does from its beginning and journalctl behind "kernel:
+ * ". Elsewhere such bytes are of a name that the kernel printed. */
+static bool is_colored(const struct text *line)
+{
+    static const char behind_kernel[] = " kernel: \033[";
+
+    return skip_color(line->bytes) ||
+           memmem(line->bytes, line->length, behind_kernel, sizeof(behind_kernel) - 1);
+}
+
+static void drop_colors(struct text *line)
+{
+    size_t to = 0;
+
+    for (const char *at = line->bytes; at < line->bytes + line->length;) {
+        const char *behind = skip_color(at);
+        if (!behind)
+            line->bytes[to++] = *at++;
+        else
+            at = behind;
+    }
+    line->length = to;
+    line->bytes[to] = '\0';
+}
+
 /* A line as people print it. */
 static void take_printed(struct saved_log *log)
 {
     bool kernels = true;
     const char *at = saved_stamp_skip_priority(log->line.bytes, &kernels);
+    const char *time = at;
     enum saved_header header = saved_stamp_take_time(&at, log->now_ns, &log->record);
     const char *behind_header = NULL;
 
-    if (header == SAVED_HEADER_ALWAYS || (header == SAVED_HEADER_MAYBE && has_header(log, at))) {
+    if (at == time) {
+        saved_stamp_find_monotonic(&at, &log->record);
+    } else if (header == SAVED_HEADER_ALWAYS && saved_stamp_take_monotonic(&at, &log->record)) {
+        behind_header = at; /* whoever captured a console put the time in front */
+    } else if (header == SAVED_HEADER_ALWAYS || (header == SAVED_HEADER_MAYBE && has_header(log, at))) {
         kernels &= take_header(&at);
         behind_header = at;
         saved_stamp_take_monotonic(&at, &log->record);
@@ -170,6 +212,13 @@ static void take_kmsg(struct saved_log *log, const struct kmsg_record *kmsg)
     log->record.text = kmsg->text;
     log->record.length = kmsg->text_length;
     log->left_out = kmsg->facility != 0;
+    log->behind_gap |= log->any_kmsg && kmsg->sequence != log->next_sequence;
+    log->any_kmsg = true;
+    log->next_sequence = kmsg->sequence + 1;
+    if (log->left_out)
+        return;
+    log->record.after_gap = log->behind_gap;
+    log->behind_gap = false;
 }
 
 static size_t key_length(const char *at)
@@ -209,6 +258,8 @@ static bool take_line(struct saved_log *log)
         return !log->left_out;
     }
     begin_record(log);
+    if (is_colored(&log->line))
+        drop_colors(&log->line);
     log->is_kmsg = kmsg_parse(log->line.bytes, log->line.length, &kmsg);
     if (log->is_kmsg)
         take_kmsg(log, &kmsg);

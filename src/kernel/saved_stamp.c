@@ -349,10 +349,23 @@ enum saved_header saved_stamp_take_time(const char **at, uint64_t now_ns, struct
     return SAVED_HEADER_NEVER;
 }
 
-void saved_stamp_take_monotonic(const char **at, struct saved_line *line)
+bool saved_stamp_take_monotonic(const char **at, struct saved_line *line)
 {
     const char *end = read_monotonic(*at, 0, line);
 
     if (end)
         *at = skip_one_blank(end);
+    return end;
+}
+
+bool saved_stamp_find_monotonic(const char **at, struct saved_line *line)
+{
+    for (const char *found = strstr(*at, " ["); found; found = strstr(found + 1, " [")) {
+        const char *stamp = found + 1;
+        if (!saved_stamp_take_monotonic(&stamp, line))
+            continue;
+        *at = stamp;
+        return true;
+    }
+    return false;
 }

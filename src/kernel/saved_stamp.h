@@ -22,6 +22,7 @@ struct saved_line {
     const char *text; /* terminated; may hold newlines and zero bytes; valid until the next call */
     size_t length;
     bool continues;               /* it goes on where the line before ended; only /dev/kmsg tells */
+    bool after_gap;               /* the kernel's own lines before it are not all there; the same */
     char caller[KMSG_CALLER_MAX]; /* "" where the log does not tell */
     bool has_wall;
     uint64_t wall_ns;
@@ -47,5 +48,10 @@ const char *saved_stamp_skip_priority(const char *at, bool *kernels);
  */
 enum saved_header saved_stamp_take_time(const char **at, uint64_t now_ns, struct saved_line *line);
 
-/* The same of "[   98.765432] " alone, which leaves a time of the wall clock as it is. */
-void saved_stamp_take_monotonic(const char **at, struct saved_line *line);
+/* The same of "[   98.765432] " alone, which leaves a time of the wall clock as it is. False where there is
+ * none. */
+bool saved_stamp_take_monotonic(const char **at, struct saved_line *line);
+
+/* The same where something stands in front of it: the prompt on a console that the kernel wrote to as well,
+ * or the time by whoever captured it. */
+bool saved_stamp_find_monotonic(const char **at, struct saved_line *line);

@@ -128,6 +128,7 @@ static struct oom_log_line log_line_of(const struct saved_line *line)
         .text = line->text,
         .length = line->length,
         .continues = line->continues,
+        .after_gap = line->after_gap,
         .caller = line->caller,
         .time_us = line->has_monotonic ? (struct value){line->monotonic_us, true} : by_wall,
     };

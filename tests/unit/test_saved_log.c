@@ -354,7 +354,8 @@ static void what_is_no_time_is_text(void **state)
         "[Mon Nov 23 14:21:30 26] text",
         "[+x] text",
         "[<] text",
-        "login: [   98.765432] cut at its start",
+        "login:[   98.765432] nothing between",
+        "login: [   98.76543] no time",
         "765432] text",
         "Nov 23 host kernel: text",
         "Nov 23 14:21",
@@ -837,9 +838,65 @@ static void a_pipe(void **state)
 
 #define test_in_utc(test) cmocka_unit_test_setup(test, utc)
 
+static void what_stands_in_front_of_a_consoles_lines(void **state)
+{
+    (void)state;
+    is_at_monotonic("login: [   98.765432] text\n", 98765432);
+    is_at_monotonic("root@vm:~# [x] [   98.765432] text\n", 98765432);
+    is_at_monotonic("[2026-11-23 14:21:31] [   98.765432] text\n", 98765432);
+    struct reading reading;
+
+    begin(&reading, "Nov 23 14:21:30 [   98.765432] text\n"); /* by whoever captured it */
+    next(&reading, "text");
+    has_monotonic(&reading, 98765432);
+    assert_true(reading.line.has_wall);
+    end(&reading);
+}
+
+static void colors_are_no_part_of_a_line(void **state)
+{
+    (void)state;
+    is_at_monotonic("\033[32m[   98.765432] \033[0mtext\n", 98765432); /* dmesg --color */
+    is_at_monotonic("\033[1;31m[   98.765432] text\033[0m\033[K\n", 98765432);
+    is_at_monotonic("[   98.765432] host kernel: \033[0;1;31mtext\033[0m\n", 98765432); /* journalctl */
+    /* What a name holds is its own. */
+    struct reading reading;
+
+    begin(&reading, "[   98.765432] Killed process 1 (\033[31mx) total-vm:1kB\n");
+    next(&reading, "Killed process 1 (\033[31mx) total-vm:1kB");
+    end(&reading);
+    begin(&reading, "[   98.765432] [    161] 0 161 \033[31mred\033[m\n");
+    next(&reading, "[    161] 0 161 \033[31mred\033[m");
+    end(&reading);
+    is_text("\033[", "\033[");
+    is_text("\033[0", "\033[0");
+}
+
+static void gaps_are_left_by_records_that_are_missing(void **state)
+{
+    struct reading reading;
+    static const bool expected[] = {false, false, true, false, true};
+    (void)state;
+
+    begin(&reading, "6,7,1,-;first\n"
+                    "6,8,2,-;second\n"
+                    "14,11,3,-;another program's\n"
+                    "6,12,4,-;behind a gap\n"
+                    "6,13,5,-;next\n"
+                    "6,0,6,-;another boot\n");
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_int_equal(saved_log_next(reading.log, &reading.line), 1);
+        assert_int_equal(reading.line.after_gap, expected[i]);
+    }
+    end(&reading);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_stands_in_front_of_a_consoles_lines),
+        cmocka_unit_test(colors_are_no_part_of_a_line),
+        cmocka_unit_test(gaps_are_left_by_records_that_are_missing),
         test_in_utc(records_of_dev_kmsg),
         test_in_utc(what_only_looks_like_dev_kmsg_is_text),
         test_in_utc(a_record_of_several_lines_is_one_text),
