@@ -3,6 +3,7 @@
 #include "base/signals.h"
 #include "commands/commands.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const struct {
@@ -11,12 +12,22 @@ static const struct {
 } commands[] = {
     {"metrics", command_metrics},
     {"oom", command_oom},
+    {"vmstat", command_vmstat},
 };
+
+/* A symbolic link of that name is the command. */
+static bool is_called(const char *path, const char *name)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return path && strcmp(slash ? slash + 1 : path, name) == 0;
+}
 
 int main(int argc, char **argv)
 {
     file_reserve_standard();
     signals_fail_writes(); /* a reader that has gone ends a command in silence, by EPIPE */
+    if (is_called(argv[0], "vmstat"))
+        return command_vmstat(argc, argv);
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

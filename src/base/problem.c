@@ -7,6 +7,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static const char *speaker = "faultline";
+
+void problem_speak_as(const char *program)
+{
+    speaker = program;
+}
+
 int problem_set(struct problem *problem, int error, const char *format, ...)
 {
     va_list arguments;
@@ -18,10 +25,11 @@ int problem_set(struct problem *problem, int error, const char *format, ...)
 
 void problem_print(const struct problem *problem)
 {
-    char bytes[PROBLEM_TEXT_MAX * 4 + 16]; /* a byte may become \\xHH */
+    char bytes[PROBLEM_TEXT_MAX * 4 + 64]; /* a byte may become \\xHH */
     struct text line = text_over(bytes, sizeof(bytes));
 
-    text_string(&line, "faultline: ");
+    text_string(&line, speaker);
+    text_string(&line, ": ");
     text_printable(&line, problem->text);
     text_char(&line, '\n');
     file_write_all(STDERR_FILENO, line.bytes, line.length); /* nowhere is left to report a failure to */

@@ -16,5 +16,8 @@ struct problem {
 int problem_set(struct problem *problem, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* In whose name problems are printed: "faultline" at first. */
+void problem_speak_as(const char *program);
+
 /* Prints "faultline: TEXT" to standard error in one write; control bytes in the text are shown as \\xHH. */
 void problem_print(const struct problem *problem);

@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/live_settings.h"
 #include "commands/outcome.h"
+#include "metric/series.h"
 #include "render/json.h"
 #include "render/stream.h"
 #include "watch/hook.h"
@@ -17,17 +18,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct live {
     struct live_settings settings;
     struct columns columns;
-    struct sampler *sampler;
-    struct snapshot *before;
-    struct snapshot *after;
-    struct interval interval;
+    struct series series;
     struct watch watch;
     struct stream stream;
     struct loop loop;
@@ -54,25 +51,18 @@ static int choose_columns(struct live *live, struct problem *problem)
     return error;
 }
 
-static int open_sampler(struct live *live, struct problem *problem)
+static int open_series(struct live *live, struct problem *problem)
 {
-    live->sampler = sampler_new();
-    if (!live->sampler)
-        return -ENOMEM;
-    int error = columns_want(&live->columns, live->sampler);
-    if (error == 0 && !live->settings.no_alerts)
-        error = watch_want(live->sampler);
-    if (error == 0 && !live->settings.no_alerts)
-        error = sampler_want(live->sampler, &metric_table[M_oom_kills], NULL);
+    int error = series_init(&live->series);
+    struct sampler *sampler = live->series.sampler;
+
     if (error == 0)
-        error = sampler_open(live->sampler, live->settings.proc_path, problem);
-    if (error == 0)
-        error = interval_init(&live->interval, live->sampler);
-    if (error < 0)
-        return error;
-    live->before = snapshot_new(live->sampler);
-    live->after = snapshot_new(live->sampler);
-    return live->before && live->after ? 0 : -ENOMEM;
+        error = columns_want(&live->columns, sampler);
+    if (error == 0 && !live->settings.no_alerts)
+        error = watch_want(sampler);
+    if (error == 0 && !live->settings.no_alerts)
+        error = sampler_want(sampler, &metric_table[M_oom_kills], NULL);
+    return error < 0 ? error : series_open(&live->series, live->settings.proc_path, problem);
 }
 
 static int open_stream(struct live *live)
@@ -104,14 +94,14 @@ static void note(const char *proc_path, const char *file, const char *why)
 
 static void note_source(const struct live *live, enum source_id source)
 {
-    int error = sampler_source_error(live->sampler, source);
+    int error = sampler_source_error(live->series.sampler, source);
     bool optional = source >= SOURCE_PRESSURE_CPU && source <= SOURCE_PRESSURE_IRQ;
 
     if (optional && (error == -ENOENT || error == -EOPNOTSUPP))
         return;
     if (error < 0)
         note(live->settings.proc_path, source_path(source), strerror(-error));
-    else if (sampler_source_is_silent(live->sampler, source, live->before))
+    else if (sampler_source_is_silent(live->series.sampler, source, live->series.before))
         note(live->settings.proc_path, source_path(source), "has nothing of what is looked for");
 }
 
@@ -120,8 +110,8 @@ static void note_key(const struct live *live, const struct column *column)
     const struct metric *metric = column->metric;
     char why[128];
 
-    if (sampler_source_error(live->sampler, metric->source) < 0 ||
-        sampler_has(live->sampler, column->index, live->before))
+    if (sampler_source_error(live->series.sampler, metric->source) < 0 ||
+        sampler_has(live->series.sampler, column->index, live->series.before))
         return;
     (void)snprintf(why, sizeof(why), "has no key '%s'", metric->keys);
     note(live->settings.proc_path, source_path(metric->source), why);
@@ -138,7 +128,7 @@ static void note_what_is_missing(const struct live *live)
             note_key(live, &live->columns.list[i]);
     }
     if (live->settings.watch.context_switches_per_cpu && !live->settings.no_alerts &&
-        !sampler_has(live->sampler, M_cpus_online, live->before))
+        !sampler_has(live->series.sampler, M_cpus_online, live->series.before))
         note(live->settings.proc_path, source_path(SOURCE_STAT), "has no CPUs for --alert-cs N/cpu");
 }
 
@@ -222,30 +212,27 @@ static void on_oom_kill(void *context, const struct event *event)
 static void show(struct live *live)
 {
     struct event events[WATCH_EVENTS_MAX];
-    size_t count = live->settings.no_alerts ? 0 : watch_step(&live->watch, &live->interval, events);
-    bool storm = !live->settings.no_alerts && watch_is_storm(&live->watch, &live->interval);
+    size_t count = live->settings.no_alerts ? 0 : watch_step(&live->watch, &live->series.interval, events);
+    bool storm = !live->settings.no_alerts && watch_is_storm(&live->watch, &live->series.interval);
 
-    stream_put_interval(&live->stream, &live->interval, storm);
+    stream_put_interval(&live->stream, &live->series.interval, storm);
     for (size_t i = 0; i < count; i++) {
         send_to_hook(live, &events[i]);
         stream_put_event(&live->stream, &events[i]);
     }
     flush(live);
     if (live->oom_watch)
-        oom_watch_count(live->oom_watch, sampler_total(live->sampler, M_oom_kills, live->before));
+        oom_watch_count(live->oom_watch,
+                        sampler_total(live->series.sampler, M_oom_kills, live->series.before));
 }
 
 static void on_tick(void *context)
 {
     struct live *live = context;
-    struct snapshot *read = live->after;
 
-    sampler_read(live->sampler, read);
-    interval_compute(&live->interval, live->sampler, live->before, read);
-    if (live->interval.seconds < live->settings.beat.delay_seconds / 2)
-        return; /* the row before came late, after a stop say: this deadline is served with the next one */
-    live->after = live->before;
-    live->before = read;
+    /* Where the row before came late, after a stop say, this deadline is served with the next one. */
+    if (!series_next(&live->series, live->settings.beat.delay_seconds / 2))
+        return;
     show(live);
     if (++live->rows == live->settings.beat.count)
         end(live);
@@ -282,12 +269,13 @@ static int start(struct live *live)
     memory_settle();
     if (live->settings.protect)
         protect_self();
-    sampler_read(live->sampler, live->before);
+    series_start(&live->series);
     note_what_is_missing(live);
     measure_screen(live);
     stream_put_header(&live->stream);
     flush(live);
-    return ticker_start(&live->ticker, &live->loop, live->before->monotonic_ns, delay_ns, on_tick, live);
+    return ticker_start(&live->ticker, &live->loop, live->series.before->monotonic_ns, delay_ns, on_tick,
+                        live);
 }
 
 /* A reader that has gone, or a signal while the reader did not read, ends a run in order. */
@@ -298,7 +286,7 @@ static bool is_end(int error)
 
 static int run(struct live *live, struct problem *problem)
 {
-    int error = open_sampler(live, problem);
+    int error = open_series(live, problem);
     if (error == 0)
         error = open_stream(live);
     if (error == 0)
@@ -324,10 +312,7 @@ static void release(struct live *live)
     signals_close(&live->signals);
     loop_close(&live->loop);
     stream_close(&live->stream);
-    interval_free(&live->interval);
-    free(live->before);
-    free(live->after);
-    sampler_free(live->sampler);
+    series_free(&live->series);
     columns_free(&live->columns);
 }
 

@@ -11,7 +11,7 @@ enum { OPTIONS_MAX = 64, FIRST_LONG = 256 };
 static void make_getopt_tables(const struct option_row *rows, size_t count, struct option *longs,
                                char *shorts)
 {
-    *shorts++ = ':'; /* report a missing argument as ':' */
+    *shorts++ = ':'; /* report a missing argument as ':'; without it getopt_long() says what is wrong */
     for (size_t i = 0; i < count; i++) {
         int has_argument = rows[i].argument ? required_argument : no_argument;
         longs[i] = (struct option){rows[i].name, has_argument, NULL, FIRST_LONG + (int)i};
@@ -78,27 +78,39 @@ static int complain(int found, char **argv, struct problem *problem)
     return problem_set(problem, EINVAL, "unknown option '%s': see --help", option);
 }
 
-int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
-                  int *operands, struct problem *problem)
+static int parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
+                 int *operands, struct problem *problem, bool getopt_speaks)
 {
     struct option longs[OPTIONS_MAX + 1];
     char shorts[OPTIONS_MAX * 2 + 2];
 
     make_getopt_tables(rows, count, longs, shorts);
     optind = 0; /* glibc and musl: start anew */
-    opterr = 0;
+    opterr = getopt_speaks;
     for (;;) {
-        int found = getopt_long(argc, argv, shorts, longs, NULL);
+        int found = getopt_long(argc, argv, shorts + getopt_speaks, longs, NULL);
         if (found == -1)
             break;
         if (found == '?' || found == ':')
-            return complain(found, argv, problem);
+            return getopt_speaks ? -EINVAL : complain(found, argv, problem);
         int error = apply(row_of(rows, count, found), settings, optarg, problem);
         if (error < 0)
             return error;
     }
     *operands = optind;
     return 0;
+}
+
+int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
+                  int *operands, struct problem *problem)
+{
+    return parse(rows, count, settings, argc, argv, operands, problem, false);
+}
+
+int options_parse_as_getopt(const struct option_row *rows, size_t count, void *settings, int argc,
+                            char **argv, int *operands, struct problem *problem)
+{
+    return parse(rows, count, settings, argc, argv, operands, problem, true);
 }
 
 void options_put_help(struct text *text, const struct option_row *rows, size_t count)

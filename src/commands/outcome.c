@@ -34,13 +34,19 @@ int outcome_failed(struct problem *problem, int error)
     return STATUS_FAILED;
 }
 
+int outcome_of_writing(int error, struct problem *problem)
+{
+    if (error == 0 || error == -EPIPE)
+        return error;
+    return problem_set(problem, -error, "standard output: %s", strerror(-error));
+}
+
 int outcome_write(const struct text *text, struct problem *problem)
 {
     int error = text->lost > 0 ? -EOVERFLOW : file_write_all(STDOUT_FILENO, text->bytes, text->length);
 
-    if (error == 0 || error == -EPIPE)
-        return 0;
-    return problem_set(problem, -error, "standard output: %s", strerror(-error));
+    error = outcome_of_writing(error, problem);
+    return error == -EPIPE ? 0 : error;
 }
 
 void outcome_put_version(struct text *text)

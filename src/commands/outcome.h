@@ -12,6 +12,10 @@ int outcome_misused(const struct problem *problem);
 /* Prints the problem, or the negative ERROR itself where the problem has no text. Returns STATUS_FAILED. */
 int outcome_failed(struct problem *problem, int error);
 
+/* What became of writing to standard output: returns ERROR, and where it is one that has to be told, sets
+ * *PROBLEM. -EPIPE has not: the reader has gone. */
+int outcome_of_writing(int error, struct problem *problem);
+
 /* Writes the text to standard output. Returns 0, or a negative errno with *PROBLEM set. A reader that has
  * gone is no error. */
 int outcome_write(const struct text *text, struct problem *problem);

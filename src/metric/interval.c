@@ -152,7 +152,7 @@ static void compute_cpu_shares(struct interval *interval, const struct sampler *
     double sum = cpu_ticks(ticks, sampler, before, after);
 
     for (size_t i = M_FIRST_CPU_SHARE; i <= M_LAST_CPU_SHARE; i++)
-        interval->values[i] = sum > 0 && sampler_has(sampler, i, after) ? ticks[i] / sum * 100 : NAN;
+        interval->values[i] = sum > 0 && sampler_has(sampler, i, after) ? ticks[i] * 100 / sum : NAN;
 }
 
 static double compute(const struct formula *formula, double seconds, const struct snapshot *before,
@@ -176,6 +176,7 @@ void interval_compute(struct interval *interval, const struct sampler *sampler, 
                       const struct snapshot *after)
 {
     interval->wall_ns = after->wall_ns;
+    interval->since_boot = false;
     interval->seconds = (double)(after->monotonic_ns - before->monotonic_ns) / (double)NS_PER_SECOND;
 
     const struct formula *formulas = sampler_formulas(sampler);

@@ -9,6 +9,7 @@
 struct interval {
     uint64_t wall_ns; /* at its end */
     double seconds;   /* by CLOCK_MONOTONIC */
+    bool since_boot;  /* it is all the time since then */
     double *values;   /* by the sampler's index; NAN where absent: isnan() */
     size_t value_count;
 };

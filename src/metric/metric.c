@@ -116,6 +116,8 @@ double metric_scale(const struct metric *metric)
         return (double)sysconf(_SC_PAGESIZE);
     case RAW_HUNDREDTHS:
         return 0.01;
+    case RAW_TICKS:
+        return 1.0 / (double)sysconf(_SC_CLK_TCK);
     default:
         return 1;
     }

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 enum metric_kind { METRIC_GAUGE, METRIC_RATE, METRIC_INCREASE, METRIC_STALL, METRIC_CPU_SHARE };
-enum metric_unit { METRIC_COUNT, METRIC_BYTES, METRIC_PERCENT, METRIC_LOAD };
-enum metric_raw { RAW_ONE, RAW_KIB, RAW_PAGES, RAW_HUNDREDTHS };
+enum metric_unit { METRIC_COUNT, METRIC_BYTES, METRIC_PERCENT, METRIC_LOAD, METRIC_SECONDS };
+enum metric_raw { RAW_ONE, RAW_KIB, RAW_PAGES, RAW_HUNDREDTHS, RAW_TICKS };
 
 /* The meaning of each field is told in metrics.def. */
 struct metric {
@@ -46,7 +46,8 @@ const struct metric *metric_find(const char *name);
  */
 int metric_of_key(const char *name, struct metric **metric);
 
-/* What one raw unit is worth: 1024 for KIB, the page size for PAGES, 0.01 for HUNDREDTHS. */
+/* What one raw unit is worth: 1024 for KIB, the page size for PAGES, 0.01 for HUNDREDTHS, of TICKS as a rule
+ * 0.01 as well. */
 double metric_scale(const struct metric *metric);
 
 /* How many digits behind the point a value deserves in JSON and CSV. */

@@ -239,6 +239,18 @@ void sampler_read(struct sampler *sampler, struct snapshot *snapshot)
     }
 }
 
+void sampler_make_boot(const struct sampler *sampler, const struct snapshot *now, uint64_t uptime_ns,
+                       struct snapshot *boot)
+{
+    memcpy(boot, now, sizeof(*now) + sampler->value_count * sizeof(struct value));
+    boot->monotonic_ns -= uptime_ns; /* wraps where the machine has slept: differences are right */
+    for (size_t i = 0; i < sampler->wanted_count; i++) {
+        const struct formula *formula = &sampler->formulas[sampler->wanted[i]];
+        for (size_t t = 0; formula->kind != METRIC_GAUGE && t < formula->term_count; t++)
+            boot->values[formula->terms[t].value].number = 0;
+    }
+}
+
 size_t sampler_metric_count(const struct sampler *sampler)
 {
     return sampler->metric_count;

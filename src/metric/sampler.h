@@ -53,6 +53,11 @@ struct snapshot *snapshot_new(const struct sampler *sampler);
  * snapshot. */
 void sampler_read(struct sampler *sampler, struct snapshot *snapshot);
 
+/* Makes *BOOT what would have been read when the machine was started, UPTIME_NS before NOW: counters at zero,
+ * states as they are now. */
+void sampler_make_boot(const struct sampler *sampler, const struct snapshot *now, uint64_t uptime_ns,
+                       struct snapshot *boot);
+
 /* Metrics that have a place: the table's, wanted or not, then the others in the order in which they were
  * wanted. */
 size_t sampler_metric_count(const struct sampler *sampler);

@@ -69,16 +69,21 @@ static bool has_column(const struct columns *columns, const struct metric *metri
     return false;
 }
 
-static int add(struct columns *columns, const struct metric *metric)
+int columns_add(struct columns *columns, const struct metric *metric, unsigned width, enum size_unit unit)
 {
     if (has_column(columns, metric))
         return 0;
     struct column *list = reallocarray(columns->list, columns->count + 1, sizeof(*list));
     if (!list)
         return -ENOMEM;
-    list[columns->count++] = (struct column){.metric = metric};
+    list[columns->count++] = (struct column){.metric = metric, .width = width, .unit = unit};
     columns->list = list;
     return 0;
+}
+
+static int add(struct columns *columns, const struct metric *metric)
+{
+    return columns_add(columns, metric, metric->width, SIZE_AUTO);
 }
 
 int columns_add_set(struct columns *columns, enum column_set set)

@@ -4,10 +4,13 @@
 #include "base/problem.h"
 #include "base/text.h"
 #include "metric/sampler.h"
+#include "render/unit.h"
 
 struct column {
     const struct metric *metric;
-    size_t index; /* of its value in an interval; set by columns_want() */
+    unsigned width;
+    enum size_unit unit; /* SIZE_AUTO: as the style has it */
+    size_t index;        /* of its value in an interval; set by columns_want() */
 };
 
 struct columns {
@@ -29,6 +32,7 @@ enum column_set {
 
 /* Start from a zeroed struct. Each of these adds at the end what is not there yet, and returns 0 or a
  * negative errno. */
+int columns_add(struct columns *columns, const struct metric *metric, unsigned width, enum size_unit unit);
 int columns_add_set(struct columns *columns, enum column_set set);
 
 /*

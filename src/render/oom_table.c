@@ -17,8 +17,8 @@ enum {
     TASKS_INDENT = 24,
 };
 
-/* Fills the cell that was put since the text was START bytes long up to WIDTH, with a blank at least between it
- * and the one before. */
+/* Fills the cell that was put since the text was START bytes long up to WIDTH, with a blank at least between
+ * it and the one before. */
 static void fill_left(struct text *text, size_t start, size_t width)
 {
     size_t used = text_width(text->bytes + start, text->length - start);

@@ -1,12 +1,10 @@
 /* How text output looks: signs or words, colours, units. */
 #pragma once
 
+#include "render/unit.h"
 #include "watch/event.h"
 
 #include <stdbool.h>
-
-/* The unit of memory columns and byte rates. AUTO: M and G for memory, K, M and G for rates. */
-enum size_unit { SIZE_AUTO, SIZE_k, SIZE_K, SIZE_m, SIZE_M };
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -14,6 +12,7 @@ struct style {
     bool signs; /* the terminal shows UTF-8 */
     bool color;
     bool timestamp;
+    bool plain; /* as vmstat(8) prints: sizes without their unit, cut and not rounded */
     enum size_unit unit;
 };
 

@@ -5,8 +5,8 @@
 #include <math.h>
 
 enum {
-    CELL_MAX = 128, /* more than a heading made of the longest key, or any 64-bit number, needs */
-    ROW_EXTRA_MAX = 128,
+    CELL_MAX = 128,      /* more than a heading made of the longest key, or any 64-bit number, needs */
+    ROW_EXTRA_MAX = 512, /* a time, a true interval, colours, a title */
     TIMESTAMP_WIDTH = 19,
 };
 
@@ -14,9 +14,6 @@ struct size_scale {
     double bytes;
     char letter;
 };
-
-static const struct size_scale fixed_scales[] = {
-    [SIZE_k] = {1e3, 'k'}, [SIZE_K] = {0x1p10, 'K'}, [SIZE_m] = {1e6, 'm'}, [SIZE_M] = {0x1p20, 'M'}};
 
 /* AUTO goes to the next unit where the number would need a sixth digit. */
 static struct size_scale auto_scale(double bytes, bool rate)
@@ -31,23 +28,49 @@ static struct size_scale auto_scale(double bytes, bool rate)
 
 static void put_size(struct text *text, double bytes, bool rate, enum size_unit unit)
 {
-    struct size_scale scale = unit == SIZE_AUTO ? auto_scale(bytes, rate) : fixed_scales[unit];
+    struct size_scale scale = unit == SIZE_AUTO ? auto_scale(bytes, rate)
+                                                : (struct size_scale){unit_bytes(unit), unit_letter(unit)};
 
     text_decimal(text, bytes / scale.bytes, 0);
     if (bytes > 0)
         text_char(text, scale.letter);
 }
 
-static void put_value(struct text *text, const struct metric *metric, double value, enum size_unit unit)
+static void put_figure(struct text *text, const struct metric *metric, double value, enum size_unit unit)
 {
-    if (isnan(value))
-        text_char(text, '-');
-    else if (metric->unit == METRIC_BYTES)
+    if (metric->unit == METRIC_BYTES)
         put_size(text, value, metric->kind == METRIC_RATE, unit);
     else if (metric->unit == METRIC_LOAD)
         text_decimal(text, value, 2);
     else
         text_decimal(text, value, metric->kind == METRIC_STALL ? 1 : 0);
+}
+
+/* vmstat(8) cuts sizes, and what it has since boot; other rates and shares it rounds. */
+static void put_plain(struct text *text, const struct metric *metric, double value, enum size_unit unit,
+                      bool since_boot)
+{
+    bool rate = metric->kind == METRIC_RATE;
+
+    if (metric->unit == METRIC_BYTES)
+        value /= unit_bytes(unit);
+    if (rate ? since_boot : metric->unit == METRIC_BYTES)
+        value = floor(value);
+    text_decimal(text, value, 0);
+}
+
+static void put_value(struct text *text, const struct style *style, const struct column *column,
+                      const struct interval *interval)
+{
+    double value = interval->values[column->index];
+    enum size_unit unit = column->unit == SIZE_AUTO ? style->unit : column->unit;
+
+    if (isnan(value))
+        text_char(text, '-');
+    else if (style->plain)
+        put_plain(text, column->metric, value, unit, interval->since_boot);
+    else
+        put_figure(text, column->metric, value, unit);
 }
 
 /* Puts cells at the right edge of their columns, as far as those before it leave room. */
@@ -81,13 +104,23 @@ static void end_cell(struct row *row)
         text_indent(row->text, row->cell, row->edge - used);
 }
 
+static void put_title(struct text *text, const struct table *table)
+{
+    text_string(text, table->title);
+    if (table->style.timestamp)
+        text_string(text, " -----timestamp-----");
+    text_char(text, '\n');
+}
+
 void table_put_header(struct text *text, const struct table *table)
 {
-    struct row row = begin_row(text);
+    if (table->title)
+        put_title(text, table);
 
+    struct row row = begin_row(text);
     for (size_t i = 0; i < table->columns->count; i++) {
-        const struct metric *metric = table->columns->list[i].metric;
-        text_printable(begin_cell(&row, metric->width), metric->heading);
+        const struct column *column = &table->columns->list[i];
+        text_printable(begin_cell(&row, column->width), column->metric->heading);
         end_cell(&row);
     }
     if (table->style.timestamp) {
@@ -112,8 +145,7 @@ void table_put_row(struct text *text, const struct table *table, const struct in
     struct row row = begin_row(text);
     for (size_t i = 0; i < table->columns->count; i++) {
         const struct column *column = &table->columns->list[i];
-        put_value(begin_cell(&row, column->metric->width), column->metric, interval->values[column->index],
-                  table->style.unit);
+        put_value(begin_cell(&row, column->width), &table->style, column, interval);
         end_cell(&row);
     }
     if (table->style.timestamp)

@@ -7,6 +7,7 @@
 
 struct table {
     const struct columns *columns;
+    const char *title; /* a line above the headings, or NULL */
     struct style style;
     double delay_seconds; /* nominal; an interval that differs is marked in its row. 0: never */
 };

@@ -157,7 +157,7 @@ def test_what_is_no_file_is_absent(tmp_path, make):
     shutil.copytree(FIXTURES / "linux-6.12/0", tmp_path / "proc")
     (tmp_path / "proc/meminfo").unlink()
     make(tmp_path / "proc/meminfo")
-    done = run("-o", "free,maj", "--proc", tmp_path / "proc", "0.05", "1", check=0)
+    done = run("--no-alerts", "-o", "free,maj", "--proc", tmp_path / "proc", "0.05", "1", check=0)
     assert done.stdout.splitlines()[1].split() == ["-", "0"]
     assert f"{tmp_path}/proc/meminfo: " in done.stderr
 
@@ -221,7 +221,7 @@ def test_absent_keys(tmp_path):
         kept = [line for line in path.read_text().splitlines(True) if not line.startswith(tuple(keys))]
         path.write_text("".join(kept))
     shutil.rmtree(tmp_path / "proc/pressure")
-    out = run("-o", "oom,avail,memF,maj", "--proc", tmp_path / "proc", "0.05", "1", check=0).stdout
+    out = run("--no-alerts", "-o", "oom,avail,memF,maj", "--proc", tmp_path / "proc", "0.05", "1", check=0).stdout
     assert out.splitlines()[1].split() == ["-", "-", "-", "0"]
     sample = objects(run("--json", "--proc", tmp_path / "proc", "0.05", "1", check=0).stdout)[0]
     assert "oom_kills" not in sample and "mem_available_bytes" not in sample

@@ -1,0 +1,27 @@
+/* A command that does the same again and again: at once, and then at every beat. */
+#pragma once
+
+#include "base/loop.h"
+#include "base/signals.h"
+#include "base/ticker.h"
+#include "commands/operands.h"
+
+struct repeat {
+    /* One turn; what is not 0 ends it all, and is returned by repeat_run(). */
+    int (*turn)(void *context);
+    void (*resized)(void *context); /* the terminal has another size; may be NULL */
+    void *context;
+
+    uint64_t left; /* turns; 0: for ever */
+    int error;
+    struct loop loop;
+    struct signals signals;
+    struct ticker ticker;
+};
+
+/*
+ * Takes BEAT's number of turns: the first one at once, the others on absolute deadlines after it. SIGINT,
+ * SIGTERM and SIGHUP end it in order. TURN, RESIZED and CONTEXT are set by the caller, the rest is zero.
+ * Returns 0 or a negative errno.
+ */
+int repeat_run(struct repeat *repeat, const struct beat *beat);

@@ -1,0 +1,244 @@
+/* -d, -D and -p: what block devices have done. */
+#include "commands/repeat.h"
+#include "commands/vmstat/modes.h"
+#include "commands/vmstat/printer.h"
+#include "commands/vmstat/table_file.h"
+#include "kernel/diskstats.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char sys_block_path[] = "/sys/block";
+
+/* The name, then the kernel's numbers in their order. What has no width is for JSON and CSV alone. */
+static const struct listing_field disk_fields[] = {
+    {"device", " ", -5, 0, "", LISTING_NAME, 0},
+    {"reads", "total", 6, 9, " ", LISTING_COUNT, 0},
+    {"reads_merged", "merged", 6, 9, " ", LISTING_COUNT, 0},
+    {"read_bytes", "sectors", 7, 11, " ", LISTING_SECTORS, 0},
+    {"read_seconds", "ms", 7, 11, " ", LISTING_MS, 0},
+    {"writes", "total", 6, 9, " ", LISTING_COUNT, 0},
+    {"writes_merged", "merged", 6, 9, " ", LISTING_COUNT, 0},
+    {"written_bytes", "sectors", 7, 11, " ", LISTING_SECTORS, 0},
+    {"write_seconds", "ms", 7, 11, " ", LISTING_MS, 0},
+    {"in_flight", "cur", 6, 7, " ", LISTING_COUNT, 0},
+    {"busy_seconds", "sec", 6, 7, " ", LISTING_MS_AS_SECONDS, 0},
+    {"weighted_seconds", "", 0, 0, "", LISTING_MS, 0},
+    {"discards", "", 0, 0, "", LISTING_COUNT, 0},
+    {"discards_merged", "", 0, 0, "", LISTING_COUNT, 0},
+    {"discarded_bytes", "", 0, 0, "", LISTING_SECTORS, 0},
+    {"discard_seconds", "", 0, 0, "", LISTING_MS, 0},
+    {"flushes", "", 0, 0, "", LISTING_COUNT, 0},
+    {"flush_seconds", "", 0, 0, "", LISTING_MS, 0},
+};
+
+enum { DISK_FIELDS = sizeof(disk_fields) / sizeof(*disk_fields) };
+
+static const struct listing disk_listing = {
+    "disk",
+    "disk- ------------reads------------ ------------writes----------- -----IO------",
+    "disk- -------------------reads------------------- -------------------writes------------------ "
+    "------IO-------",
+    disk_fields,
+    DISK_FIELDS,
+};
+
+static const struct listing_field sum_fields[] = {
+    {"disks", "disks", 0, 0, "", LISTING_COUNT, 0},
+    {"partitions", "partitions", 0, 0, "", LISTING_COUNT, 0},
+    {"reads", "total reads", 0, 0, "", LISTING_COUNT, 0},
+    {"reads_merged", "merged reads", 0, 0, "", LISTING_COUNT, 0},
+    {"read_bytes", "read sectors", 0, 0, "", LISTING_SECTORS, 0},
+    {"read_seconds", "milli reading", 0, 0, "", LISTING_MS, 0},
+    {"writes", "writes", 0, 0, "", LISTING_COUNT, 0},
+    {"writes_merged", "merged writes", 0, 0, "", LISTING_COUNT, 0},
+    {"written_bytes", "written sectors", 0, 0, "", LISTING_SECTORS, 0},
+    {"write_seconds", "milli writing", 0, 0, "", LISTING_MS, 0},
+    {"in_flight", "inprogress IO", 0, 0, "", LISTING_COUNT, 0},
+    {"busy_seconds", "milli spent IO", 0, 0, "", LISTING_MS, 0},
+    {"weighted_seconds", "milli weighted IO", 0, 0, "", LISTING_MS, 0},
+};
+
+enum { SUM_FIELDS = sizeof(sum_fields) / sizeof(*sum_fields), SUM_COUNTS = 2 };
+
+static const struct listing sum_listing = {"disk_sum", NULL, NULL, sum_fields, SUM_FIELDS};
+
+struct disks {
+    struct table_file file;
+    int sys_block_fd;
+    struct printer printer;
+    struct problem *problem;
+    const char *partition;
+};
+
+static int open_disks(struct disks *disks, const struct vmstat_settings *settings,
+                      const struct listing *listing, struct problem *problem)
+{
+    *disks = (struct disks){.problem = problem, .partition = settings->partition, .file.file.fd = -1};
+    disks->sys_block_fd = open(sys_block_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (disks->sys_block_fd < 0)
+        return problem_set(problem, errno, "%s: %s: it tells disks from partitions", sys_block_path,
+                           strerror(errno));
+    int error = table_file_open(&disks->file, settings->proc_path, "diskstats", "run as root", problem);
+    return error < 0 ? error : printer_open(&disks->printer, settings, listing, problem);
+}
+
+static void close_disks(struct disks *disks)
+{
+    printer_close(&disks->printer);
+    table_file_close(&disks->file);
+    if (disks->sys_block_fd >= 0)
+        close(disks->sys_block_fd);
+}
+
+/* The next device that is understood. Returns false at the end. */
+static bool next_disk(struct disks *disks, struct span *text, struct disk *disk)
+{
+    int got;
+
+    while ((got = diskstats_next(text, disk)) < 0)
+        table_file_left_out(&disks->file);
+    return got > 0;
+}
+
+static void fill_cells(union listing_cell *cells, const struct disk *disk)
+{
+    cells[0].name = disk->name;
+    for (size_t i = 0; i < DISK_NUMBERS; i++)
+        cells[i + 1].number = disk->numbers[i];
+}
+
+static int list_disks(void *context)
+{
+    struct disks *disks = context;
+    union listing_cell cells[DISK_FIELDS];
+    struct span text;
+    struct disk disk;
+
+    int error = table_file_read(&disks->file, &text);
+    printer_begin(&disks->printer);
+    while (error == 0 && next_disk(disks, &text, &disk)) {
+        if (!disk_is_whole(&disk, disks->sys_block_fd))
+            continue;
+        fill_cells(cells, &disk);
+        error = printer_put(&disks->printer, cells);
+    }
+    return error < 0 ? error : printer_end(&disks->printer);
+}
+
+int vmstat_disks(const struct vmstat_settings *settings, struct problem *problem)
+{
+    struct disks disks;
+    struct repeat repeat = {.turn = list_disks, .context = &disks};
+
+    int error = open_disks(&disks, settings, &disk_listing, problem);
+    if (error == 0)
+        error = repeat_run(&repeat, &settings->beat);
+    close_disks(&disks);
+    return error;
+}
+
+static void add(struct value *sum, struct value number)
+{
+    if (number.present)
+        *sum = (struct value){sum->number + number.number, true};
+}
+
+static int sum_up(struct disks *disks, union listing_cell *cells)
+{
+    struct span text;
+    struct disk disk;
+
+    for (size_t i = 0; i < SUM_FIELDS; i++)
+        cells[i].number = (struct value){0, i < SUM_COUNTS};
+    int error = table_file_read(&disks->file, &text);
+    while (error == 0 && next_disk(disks, &text, &disk)) {
+        bool whole = disk_is_whole(&disk, disks->sys_block_fd);
+        cells[whole ? 0 : 1].number.number++;
+        for (size_t i = SUM_COUNTS; whole && i < SUM_FIELDS; i++)
+            add(&cells[i].number, disk.numbers[i - SUM_COUNTS]);
+    }
+    return error;
+}
+
+int vmstat_disk_sum(const struct vmstat_settings *settings, struct problem *problem)
+{
+    union listing_cell cells[SUM_FIELDS];
+    struct disks disks;
+
+    int error = open_disks(&disks, settings, &sum_listing, problem);
+    if (error == 0)
+        error = sum_up(&disks, cells);
+    if (error == 0) {
+        printer_begin(&disks.printer);
+        printer_put_lines(&disks.printer, cells);
+        error = printer_end(&disks.printer);
+    }
+    close_disks(&disks);
+    return error;
+}
+
+static int find_partition(struct disks *disks, struct disk *disk)
+{
+    struct span text;
+    int error = table_file_read(&disks->file, &text);
+
+    while (error == 0 && next_disk(disks, &text, disk)) {
+        if (disk_is_called(disk, disks->partition))
+            return 0;
+    }
+    if (error < 0)
+        return error;
+    return problem_set(disks->problem, ENOENT, "Disk/Partition %s not found", disks->partition);
+}
+
+static int list_partition(void *context)
+{
+    static const enum disk_number numbers[] = {DISK_READS, DISK_SECTORS_READ, DISK_WRITES,
+                                               DISK_SECTORS_WRITTEN};
+    struct disks *disks = context;
+    union listing_cell cells[6] = {0};
+    struct disk disk;
+
+    int error = find_partition(disks, &disk);
+    if (error < 0)
+        return error;
+    cells[0].name = disk.name;
+    cells[1].name = "";
+    for (size_t i = 0; i < 4; i++)
+        cells[i + 2].number = disk.numbers[numbers[i]];
+    printer_begin(&disks->printer);
+    error = printer_put(&disks->printer, cells);
+    return error < 0 ? error : printer_end(&disks->printer);
+}
+
+int vmstat_partition(const struct vmstat_settings *settings, struct problem *problem)
+{
+    static const char device[] = "/dev/";
+    bool is_path = strncmp(settings->partition, device, strlen(device)) == 0;
+    const char *name = settings->partition + (is_path ? strlen(device) : 0);
+    /* Its name stands in the headings, and not again in the rows. */
+    const struct listing_field fields[] = {
+        {"device", "", 0, 0, "", LISTING_NAME, 0},
+        {NULL, name, -10, 0, "", LISTING_NAME, 0},
+        {"reads", "reads", 10, 0, " ", LISTING_COUNT, 0},
+        {"read_bytes", "read sectors", 16, 0, "  ", LISTING_SECTORS, 0},
+        {"writes", "writes", 10, 0, "  ", LISTING_COUNT, 0},
+        {"written_bytes", "requested writes", 16, 0, "  ", LISTING_SECTORS, 0},
+    };
+    const struct listing listing = {"partition", NULL, NULL, fields, sizeof(fields) / sizeof(*fields)};
+    struct vmstat_settings plain = *settings;
+    struct disks disks;
+    struct repeat repeat = {.turn = list_partition, .context = &disks};
+
+    plain.timestamp = false; /* vmstat(8) has none here, */
+    plain.one_header = true; /* and its headings once */
+    plain.partition = name;
+    int error = open_disks(&disks, &plain, &listing, problem);
+    if (error == 0)
+        error = repeat_run(&repeat, &settings->beat);
+    close_disks(&disks);
+    return error;
+}

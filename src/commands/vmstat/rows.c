@@ -1,0 +1,120 @@
+/* The classic row. */
+#include "commands/outcome.h"
+#include "commands/repeat.h"
+#include "commands/vmstat/modes.h"
+#include "kernel/uptime.h"
+#include "metric/series.h"
+#include "render/classic.h"
+#include "render/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+struct rows {
+    const struct vmstat_settings *settings;
+    struct columns columns;
+    struct series series;
+    struct stream stream;
+    struct problem *problem;
+    bool begun;
+};
+
+static void measure_screen(void *context)
+{
+    static const struct terminal_size usual = {.lines = 24};
+    struct rows *rows = context;
+
+    if (rows->settings->one_header)
+        return;
+    rows->stream.screen = terminal_size(STDOUT_FILENO);
+    if (rows->stream.screen.lines <= 3)
+        rows->stream.screen = usual; /* of what is no terminal, as vmstat(8) has it */
+}
+
+static int open_stream(struct rows *rows, const struct classic_choice *choice)
+{
+    const struct vmstat_settings *settings = rows->settings;
+    enum stream_format format = settings->json ? STREAM_JSON : settings->csv ? STREAM_CSV : STREAM_TABLE;
+    struct table table = {
+        .columns = &rows->columns,
+        .title = classic_title(choice),
+        .style = {.plain = true, .timestamp = settings->timestamp, .unit = settings->unit},
+    };
+
+    return stream_open(&rows->stream, format, &table);
+}
+
+static int open_rows(struct rows *rows, struct problem *problem)
+{
+    const struct vmstat_settings *settings = rows->settings;
+    struct classic_choice choice = {settings->wide, settings->active, settings->faults};
+
+    int error = series_init(&rows->series);
+    if (error == 0)
+        error = classic_add_columns(&rows->columns, &choice);
+    if (error == 0)
+        error = columns_want(&rows->columns, rows->series.sampler);
+    if (error == 0)
+        error = series_open(&rows->series, settings->proc_path, problem);
+    return error < 0 ? error : open_stream(rows, &choice);
+}
+
+static int flush(struct rows *rows)
+{
+    return outcome_of_writing(stream_flush(&rows->stream), rows->problem);
+}
+
+static int put_row(struct rows *rows)
+{
+    stream_put_interval(&rows->stream, &rows->series.interval, false);
+    return flush(rows);
+}
+
+/* The first row is of all the time since boot. */
+static int begin(struct rows *rows)
+{
+    uint64_t uptime_ns;
+
+    rows->begun = true;
+    measure_screen(rows);
+    stream_put_header(&rows->stream);
+    series_start(&rows->series);
+    if (rows->settings->no_first)
+        return flush(rows);
+    int error = uptime_read(rows->settings->proc_path, &uptime_ns);
+    if (error < 0)
+        return problem_set(rows->problem, -error,
+                           "%s/uptime: %s: it is what the first row is divided by: -y leaves that "
+                           "row out",
+                           rows->settings->proc_path, strerror(-error));
+    series_since_boot(&rows->series, uptime_ns);
+    return put_row(rows);
+}
+
+static int turn(void *context)
+{
+    struct rows *rows = context;
+
+    if (!rows->begun)
+        return begin(rows);
+    series_next(&rows->series, 0);
+    return put_row(rows);
+}
+
+int vmstat_rows(const struct vmstat_settings *settings, struct problem *problem)
+{
+    struct rows rows = {.settings = settings, .problem = problem};
+    struct repeat repeat = {.turn = turn, .resized = measure_screen, .context = &rows};
+    struct beat beat = settings->beat;
+
+    if (settings->no_first && beat.count > 0)
+        beat.count++;
+    int error = open_rows(&rows, problem);
+    if (error == 0)
+        error = repeat_run(&repeat, &beat);
+    stream_close(&rows.stream);
+    series_free(&rows.series);
+    columns_free(&rows.columns);
+    return error;
+}

@@ -1,0 +1,109 @@
+#include "kernel/diskstats.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A run of anything but blanks. */
+static struct span take_word(struct span *line)
+{
+    span_skip_blanks(line);
+    const char *blank = memchr(line->at, ' ', line->length);
+    struct span word = span_until(*line, blank ? blank : span_end(*line));
+
+    *line = span_from(*line, span_end(word));
+    return word;
+}
+
+static bool take_number(struct span *line, struct value *number)
+{
+    struct span word = take_word(line);
+
+    *number = span_take_number(&word);
+    return number->present && word.length == 0;
+}
+
+/* As many numbers as there are; those of a later day are left out. False where one is no number. */
+static bool take_numbers(struct span *line, struct value *numbers, unsigned *count)
+{
+    struct value number;
+
+    for (*count = 0; span_skip_blanks(line), line->length > 0; (*count)++) {
+        if (!take_number(line, &number))
+            return false;
+        if (*count < DISK_NUMBERS)
+            numbers[*count] = number;
+    }
+    return true;
+}
+
+/* The four numbers of an old partition, to their places. */
+static void spread(struct value *numbers)
+{
+    static const enum disk_number places[] = {DISK_READS, DISK_SECTORS_READ, DISK_WRITES,
+                                              DISK_SECTORS_WRITTEN};
+    struct value four[4];
+
+    memcpy(four, numbers, sizeof(four));
+    memset(numbers, 0, DISK_NUMBERS * sizeof(*numbers));
+    for (size_t i = 0; i < 4; i++)
+        numbers[places[i]] = four[i];
+}
+
+static int read_line(struct span line, struct disk *disk)
+{
+    struct value number;
+    unsigned count;
+
+    *disk = (struct disk){0};
+    if (!take_number(&line, &number) || !take_number(&line, &number)) /* major, minor */
+        return -EINVAL;
+    struct span name = take_word(&line);
+    if (name.length == 0 || name.length >= sizeof(disk->name) || !take_numbers(&line, disk->numbers, &count))
+        return -EINVAL;
+    span_keep(disk->name, sizeof(disk->name), name);
+    if (count == 4)
+        spread(disk->numbers);
+    return 1;
+}
+
+int diskstats_next(struct span *text, struct disk *disk)
+{
+    struct span line;
+
+    if (text->length == 0)
+        return 0;
+    if (!span_take_until(text, "\n", &line)) {
+        line = *text;
+        *text = span_from(*text, span_end(*text));
+    }
+    return read_line(line, disk);
+}
+
+/* What is a slash in a device's name is a "!" in sysfs (drivers/base/core.c). */
+static char in_sysfs(char byte)
+{
+    return (char)(byte == '/' ? '!' : byte);
+}
+
+bool disk_is_called(const struct disk *disk, const char *name)
+{
+    const char *at = disk->name;
+
+    if (strncmp(name, "/dev/", strlen("/dev/")) == 0)
+        name += strlen("/dev/");
+    for (; *at && in_sysfs(*at) == in_sysfs(*name); at++)
+        name++;
+    return *at == '\0' && *name == '\0';
+}
+
+bool disk_is_whole(const struct disk *disk, int sys_block_fd)
+{
+    char folder[DISK_NAME_MAX];
+    size_t i = 0;
+
+    for (; disk->name[i]; i++)
+        folder[i] = in_sysfs(disk->name[i]);
+    folder[i] = '\0';
+    return faccessat(sys_block_fd, folder, F_OK, 0) == 0;
+}

@@ -1,0 +1,247 @@
+#include "render/listing.h"
+
+#include "base/clock.h"
+#include "render/json.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TIMESTAMP_WIDTH = 19, NAME_BYTES_MAX = 96, CELL_MAX = 64 + NAME_BYTES_MAX * 6 };
+
+size_t listing_max(const struct listing *listing)
+{
+    size_t size = 512;
+
+    for (size_t i = 0; i < listing->count; i++)
+        size += CELL_MAX + strlen(listing->fields[i].heading);
+    return size;
+}
+
+/* -- as procps shows them -- */
+
+static int width_of(const struct listing_field *field, const struct listing_style *style)
+{
+    return style->wide && field->wide_width != 0 ? field->wide_width : field->width;
+}
+
+/* Fills the cell that begins at START up to WIDTH. */
+static void fill(struct text *text, size_t start, int width)
+{
+    size_t used = text_width(text->bytes + start, text->length - start);
+    size_t wanted = (size_t)(width < 0 ? -width : width);
+
+    if (width > 0 && used < wanted)
+        text_indent(text, start, wanted - used);
+    for (; width < 0 && used < wanted; used++)
+        text_char(text, ' ');
+}
+
+static void put_timestamp(struct text *text, const struct listing_style *style, const char *word)
+{
+    if (!style->timestamp)
+        return;
+    text_char(text, ' ');
+    size_t start = text->length;
+    text_string(text, word);
+    fill(text, start, TIMESTAMP_WIDTH);
+}
+
+void listing_put_headings(struct text *text, const struct listing *listing, const struct listing_style *style)
+{
+    const char *title = style->wide && listing->wide_title ? listing->wide_title : listing->title;
+
+    if (title) {
+        text_string(text, title);
+        text_string(text, style->timestamp ? " -----timestamp-----\n" : "\n");
+    }
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        if (field->width == 0)
+            continue;
+        text_string(text, field->gap);
+        size_t start = text->length;
+        text_printable(text, field->heading);
+        fill(text, start, width_of(field, style));
+    }
+    put_timestamp(text, style, clock_zone());
+    text_char(text, '\n');
+}
+
+static void put_name(struct text *text, const char *name, unsigned most)
+{
+    char cut[NAME_BYTES_MAX + 1];
+    struct text kept = text_over(cut, most > 0 && most < NAME_BYTES_MAX ? most : NAME_BYTES_MAX);
+
+    text_string(&kept, name);
+    cut[kept.length] = '\0';
+    text_printable(text, cut);
+}
+
+static uint64_t shown(const struct listing_field *field, const struct listing_style *style, uint64_t number)
+{
+    switch (field->unit) {
+    case LISTING_MEMORY:
+        return (uint64_t)floor((double)number / unit_bytes(style->unit));
+    case LISTING_MS_AS_SECONDS:
+        return number / 1000;
+    default:
+        return number;
+    }
+}
+
+static void put_number(struct text *text, const struct listing_field *field,
+                       const struct listing_style *style, struct value value)
+{
+    if (value.present)
+        text_unsigned(text, shown(field, style, value.number));
+    else
+        text_char(text, '-');
+}
+
+void listing_put_row(struct text *text, const struct listing *listing, const struct listing_style *style,
+                     const union listing_cell *cells, uint64_t wall_ns)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        if (field->width == 0)
+            continue;
+        text_string(text, field->gap);
+        size_t start = text->length;
+        if (field->unit == LISTING_NAME)
+            put_name(text, cells[i].name, field->most);
+        else
+            put_number(text, field, style, cells[i].number);
+        fill(text, start, width_of(field, style));
+    }
+    if (style->timestamp) {
+        text_char(text, ' ');
+        clock_put_local(text, wall_ns);
+    }
+    text_char(text, '\n');
+}
+
+void listing_put_lines(struct text *text, const struct listing *listing, const struct listing_style *style,
+                       const union listing_cell *cells)
+{
+    enum { FIGURE_WIDTH = 13 };
+
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        if (!cells[i].number.present)
+            continue;
+        size_t start = text->length;
+        put_number(text, field, style, cells[i].number);
+        fill(text, start, FIGURE_WIDTH);
+        text_char(text, ' ');
+        if (field->unit == LISTING_MEMORY) {
+            text_char(text, unit_letter(style->unit));
+            text_char(text, ' ');
+        }
+        text_string(text, field->heading);
+        text_char(text, '\n');
+    }
+}
+
+/* -- for programs -- */
+
+/* In bytes, seconds or as it is; a number of bytes exactly. */
+static void put_base_unit(struct text *text, enum listing_unit unit, uint64_t number)
+{
+    struct value bytes = {number, true};
+
+    switch (unit) {
+    case LISTING_KIB:
+        bytes = value_times(bytes, 1024);
+        break;
+    case LISTING_PAGES:
+        bytes = value_times(bytes, (uint64_t)sysconf(_SC_PAGESIZE));
+        break;
+    case LISTING_SECTORS:
+        bytes = value_times(bytes, 512);
+        break;
+    case LISTING_TICKS:
+        text_decimal(text, (double)number / (double)sysconf(_SC_CLK_TCK), 2);
+        return;
+    case LISTING_MS:
+    case LISTING_MS_AS_SECONDS:
+        text_decimal(text, (double)number / 1000, 3);
+        return;
+    default:
+        break;
+    }
+    text_unsigned(text, bytes.present ? bytes.number : UINT64_MAX);
+}
+
+static bool is_there(const struct listing_field *field, const union listing_cell *cell)
+{
+    return field->key && (field->unit == LISTING_NAME || cell->number.present);
+}
+
+void listing_put_json(struct text *text, const struct listing *listing, const union listing_cell *cells,
+                      uint64_t wall_ns)
+{
+    text_string(text, "{\"type\":\"");
+    text_string(text, listing->type);
+    text_string(text, "\",\"time\":\"");
+    clock_put_iso(text, wall_ns);
+    text_char(text, '"');
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        if (!is_there(field, &cells[i]))
+            continue;
+        text_string(text, ",\"");
+        text_string(text, field->key);
+        text_string(text, "\":");
+        if (field->unit == LISTING_NAME)
+            json_put_string(text, cells[i].name);
+        else
+            put_base_unit(text, field->unit, cells[i].number.number);
+    }
+    text_string(text, "}\n");
+}
+
+void listing_put_csv_header(struct text *text, const struct listing *listing)
+{
+    text_string(text, "time");
+    for (size_t i = 0; i < listing->count; i++) {
+        if (!listing->fields[i].key)
+            continue;
+        text_char(text, ',');
+        text_string(text, listing->fields[i].key);
+    }
+    text_char(text, '\n');
+}
+
+/* In quotes where it has to be (RFC 4180). */
+static void put_csv_name(struct text *text, const char *name)
+{
+    bool quoted = strpbrk(name, ",\"\r\n");
+
+    if (quoted)
+        text_char(text, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            text_char(text, '"');
+        text_char(text, *name);
+    }
+    if (quoted)
+        text_char(text, '"');
+}
+
+void listing_put_csv(struct text *text, const struct listing *listing, const union listing_cell *cells,
+                     uint64_t wall_ns)
+{
+    clock_put_iso(text, wall_ns);
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        if (!field->key)
+            continue;
+        text_char(text, ',');
+        if (field->unit == LISTING_NAME)
+            put_csv_name(text, cells[i].name);
+        else if (cells[i].number.present)
+            put_base_unit(text, field->unit, cells[i].number.number);
+    }
+    text_char(text, '\n');
+}
