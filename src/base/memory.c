@@ -9,13 +9,23 @@ enum {
     PAGE_MIN = 4096,         /* on every architecture */
 };
 
+void memory_touch(void *memory, size_t size)
+{
+    volatile char *byte = memory;
+
+    for (size_t at = 0; at < size; at += PAGE_MIN)
+        byte[at] = 0;
+    if (size > 0)
+        byte[size - 1] = 0;
+}
+
 void *memory_new(size_t size)
 {
-    volatile char *memory = calloc(1, size);
+    void *memory = malloc(size);
 
-    for (size_t at = 0; memory && at < size; at += PAGE_MIN)
-        memory[at] = 0;
-    return (void *)memory;
+    if (memory)
+        memory_touch(memory, size);
+    return memory;
 }
 
 static void touch_stack(void)

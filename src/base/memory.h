@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
-/* Memory of zeros, each page of it touched by now: none of its page faults comes later. NULL without memory.
- * Free with free(). */
+/* Memory, each page of it touched by now: none of its page faults comes later. It holds anything. NULL without
+ * memory. Free with free(). */
 void *memory_new(size_t size);
+
+/* The same of memory that is there. */
+void memory_touch(void *memory, size_t size);
 
 /*
  * Locks what the program has mapped so far into memory: code, data and stack. No later row is then the first

@@ -363,6 +363,7 @@ static struct report *report_of(struct oom_log *log, const struct oom_log_line *
     struct report *report = place_for_report(log);
     KEEP(report->caller, span_of(line->caller));
     report->line_length = 0;
+    report->line_interrupted = false;
     report->time_us.present = false;
     forget(report);
     return report;
@@ -397,7 +398,13 @@ struct oom_log_line oom_log_line_of(const struct kmsg_record *record)
 
 struct oom_log *oom_log_new(void)
 {
-    return memory_new(sizeof(struct oom_log));
+    struct oom_log *log = memory_new(sizeof(*log)); /* what a report holds is set where it begins */
+
+    if (log) {
+        log->report_count = 0;
+        log->next_report = 0;
+    }
+    return log;
 }
 
 void oom_log_free(struct oom_log *log)

@@ -1,5 +1,7 @@
 #include "kernel/proc_file.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -42,7 +44,7 @@ int proc_file_open(struct proc_file *file, int proc_fd, const char *path)
     return error;
 }
 
-/* New memory is written to at once, so that its page faults happen here and not in a later, longer read. */
+/* New memory is touched at once: a later read that is longer takes no page fault. */
 static int grow(struct proc_file *file)
 {
     size_t capacity = file->capacity ? file->capacity * 2 : FIRST_CAPACITY;
@@ -52,7 +54,7 @@ static int grow(struct proc_file *file)
     char *bytes = realloc(file->bytes, capacity);
     if (!bytes)
         return -ENOMEM;
-    memset(bytes + file->capacity, 0, capacity - file->capacity);
+    memory_touch(bytes + file->capacity, capacity - file->capacity);
     file->bytes = bytes;
     file->capacity = capacity;
     return 0;

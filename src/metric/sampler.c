@@ -14,10 +14,24 @@ struct sampler {
     size_t first_value[SOURCE_COUNT];     /* where its values begin in a snapshot; known once opened */
     size_t value_count;
     struct formula *formulas; /* one a metric; term values are relative to the source until opened */
+    size_t room;              /* for so many */
     size_t metric_count;
     size_t *wanted; /* indices into formulas; made when opened */
     size_t wanted_count;
 };
+
+/* Makes room for COUNT metrics; those behind what there were want nothing yet. */
+static int make_room(struct sampler *sampler, size_t count)
+{
+    struct formula *formulas = reallocarray(sampler->formulas, count, sizeof(*formulas));
+    if (!formulas)
+        return -ENOMEM;
+    for (size_t i = sampler->room; i < count; i++)
+        formulas[i].term_count = 0;
+    sampler->formulas = formulas;
+    sampler->room = count;
+    return 0;
+}
 
 struct sampler *sampler_new(void)
 {
@@ -25,8 +39,7 @@ struct sampler *sampler_new(void)
     if (!sampler)
         return NULL;
     sampler->metric_count = METRIC_TABLE_SIZE;
-    sampler->formulas = calloc(METRIC_TABLE_SIZE, sizeof(*sampler->formulas));
-    if (!sampler->formulas) {
+    if (make_room(sampler, METRIC_TABLE_SIZE) < 0) {
         sampler_free(sampler);
         return NULL;
     }
@@ -106,17 +119,15 @@ static int want_cpu_shares(struct sampler *sampler)
     return error;
 }
 
-/* Makes room for one more metric behind those there are. */
+/* One more metric behind those there are. */
 static int grow(struct sampler *sampler)
 {
-    size_t count = sampler->metric_count + 1;
-    struct formula *formulas = reallocarray(sampler->formulas, count, sizeof(*formulas));
-    if (!formulas)
-        return -ENOMEM;
-    sampler->formulas = formulas;
-    formulas[sampler->metric_count] = (struct formula){0};
-    sampler->metric_count = count;
-    return 0;
+    enum { STEP = 16 };
+    int error = sampler->metric_count < sampler->room ? 0 : make_room(sampler, sampler->room + STEP);
+
+    if (error == 0)
+        sampler->metric_count++;
+    return error;
 }
 
 int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *index)

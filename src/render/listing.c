@@ -7,14 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMESTAMP_WIDTH = 19, NAME_BYTES_MAX = 96, CELL_MAX = 64 + NAME_BYTES_MAX * 6 };
+enum {
+    TIMESTAMP_WIDTH = 19,
+    NAME_BYTES_MAX = 96,
+    NAME_CELL_MAX = NAME_BYTES_MAX * 6 + 32,
+    NUMBER_CELL_MAX = 64,
+};
 
 size_t listing_max(const struct listing *listing)
 {
     size_t size = 512;
 
-    for (size_t i = 0; i < listing->count; i++)
-        size += CELL_MAX + strlen(listing->fields[i].heading);
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_field *field = &listing->fields[i];
+        size += field->unit == LISTING_NAME ? NAME_CELL_MAX : NUMBER_CELL_MAX;
+        size += strlen(field->heading) + (field->key ? strlen(field->key) : 0);
+    }
     return size;
 }
 
