@@ -34,6 +34,16 @@ static const struct {
     {M_major_faults_per_second, 5, 8, FAULTS, SIZE_AUTO},
 };
 
+static const struct metric running = {
+    .id = "procs_running",
+    .kind = METRIC_GAUGE,
+    .unit = METRIC_COUNT,
+    .source = SOURCE_STAT,
+    .keys = "procs_running",
+    .raw = RAW_ONE,
+    .heading = "r",
+};
+
 int classic_add_columns(struct columns *columns, const struct classic_choice *choice)
 {
     const bool chosen[] = {[ALWAYS] = true,
@@ -43,9 +53,9 @@ int classic_add_columns(struct columns *columns, const struct classic_choice *ch
 
     for (size_t i = 0; i < sizeof(classic) / sizeof(*classic); i++) {
         unsigned width = choice->wide ? classic[i].wide_width : classic[i].width;
-        int error = chosen[classic[i].when]
-                        ? columns_add(columns, &metric_table[classic[i].metric], width, classic[i].unit)
-                        : 0;
+        bool counts_itself = choice->letter && classic[i].metric == M_procs_running;
+        const struct metric *metric = counts_itself ? &running : &metric_table[classic[i].metric];
+        int error = chosen[classic[i].when] ? columns_add(columns, metric, width, classic[i].unit) : 0;
         if (error < 0)
             return error;
     }

@@ -7,6 +7,7 @@ struct classic_choice {
     bool wide;   /* -w */
     bool active; /* -a: inact and active in place of buff and cache */
     bool faults; /* --faults: min and maj behind the others */
+    bool letter; /* r to the letter of vmstat(8), whose own process is among them */
 };
 
 /* Adds the 18 columns, or 20. Returns 0 or a negative errno. */

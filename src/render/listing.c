@@ -143,7 +143,7 @@ void listing_put_lines(struct text *text, const struct listing *listing, const s
         fill(text, start, FIGURE_WIDTH);
         text_char(text, ' ');
         if (field->unit == LISTING_MEMORY) {
-            text_char(text, unit_letter(style->unit));
+            text_char(text, style->unit_letter);
             text_char(text, ' ');
         }
         text_string(text, field->heading);

@@ -43,6 +43,7 @@ struct listing_style {
     bool wide;
     bool timestamp;
     enum size_unit unit; /* of LISTING_MEMORY; not SIZE_AUTO */
+    char unit_letter;    /* behind it */
 };
 
 union listing_cell {

@@ -7,6 +7,7 @@
 #include "watch/watch.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static size_t output_max(const struct columns *columns)
@@ -36,16 +37,30 @@ void stream_close(struct stream *stream)
     text_free(&stream->notes);
 }
 
-/* Lines that the line of text from START on takes on the screen; long ones are wrapped. */
-static unsigned screen_lines(const struct stream *stream, size_t start)
+/* Lines that a line of text takes on the screen; long ones are wrapped. */
+static unsigned lines_of(const struct stream *stream, const char *line, size_t bytes)
 {
-    size_t bytes = stream->output.length - start;
     unsigned columns = stream->screen.columns;
 
     if (columns == 0 || bytes <= columns) /* no byte takes more than a column */
         return 1;
-    size_t width = text_width(stream->output.bytes + start, bytes);
+    size_t width = text_width(line, bytes);
     return width > 0 ? 1 + (unsigned)((width - 1) / columns) : 1;
+}
+
+/* Lines that the text from START on takes. */
+static unsigned screen_lines(const struct stream *stream, size_t start)
+{
+    unsigned lines = 0;
+
+    while (start < stream->output.length) {
+        const char *line = stream->output.bytes + start;
+        const char *end = memchr(line, '\n', stream->output.length - start);
+        size_t bytes = end ? (size_t)(end - line) + 1 : stream->output.length - start;
+        lines += lines_of(stream, line, bytes);
+        start += bytes;
+    }
+    return lines;
 }
 
 static void put_table_header(struct stream *stream)

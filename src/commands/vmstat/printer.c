@@ -27,7 +27,7 @@ int printer_open(struct printer *printer, const struct vmstat_settings *settings
         .settings = settings,
         .listing = listing,
         .problem = problem,
-        .style = {settings->wide, settings->timestamp, settings->unit},
+        .style = {settings->wide, settings->timestamp, settings->unit, settings->unit_letter},
         .output = text_new(OUTPUT_BYTES + listing_max(listing) * 2),
         .height = settings->one_header ? 0 : height_of_screen(),
     };

@@ -30,6 +30,7 @@ static void measure_screen(void *context)
     rows->stream.screen = terminal_size(STDOUT_FILENO);
     if (rows->stream.screen.lines <= 3)
         rows->stream.screen = usual; /* of what is no terminal, as vmstat(8) has it */
+    rows->stream.screen.columns = 0; /* rows are counted, not the lines that they are wrapped into */
 }
 
 static int open_stream(struct rows *rows, const struct classic_choice *choice)
@@ -48,7 +49,12 @@ static int open_stream(struct rows *rows, const struct classic_choice *choice)
 static int open_rows(struct rows *rows, struct problem *problem)
 {
     const struct vmstat_settings *settings = rows->settings;
-    struct classic_choice choice = {settings->wide, settings->active, settings->faults};
+    struct classic_choice choice = {
+        .wide = settings->wide,
+        .active = settings->active,
+        .faults = settings->faults,
+        .letter = !settings->json && !settings->csv,
+    };
 
     int error = series_init(&rows->series);
     if (error == 0)

@@ -41,8 +41,10 @@ static int parse_unit(struct vmstat_settings *settings, struct problem *problem)
     } units[] = {{'k', SIZE_k}, {'K', SIZE_K}, {'m', SIZE_m}, {'M', SIZE_M}, {'b', SIZE_B}, {'B', SIZE_B}};
 
     settings->unit = SIZE_K;
+    settings->unit_letter = 'K';
     if (!settings->unit_word)
         return 0;
+    settings->unit_letter = settings->unit_word[0];
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
         if (settings->unit_word[0] == units[i].letter) {
             settings->unit = units[i].unit;

@@ -27,6 +27,7 @@ struct vmstat_settings {
     bool version;
 
     enum size_unit unit;
+    char unit_letter; /* as it was given */
     struct beat beat; /* one turn where no delay was given */
 };
 
