@@ -59,7 +59,8 @@ static int read_line(struct span line, struct disk *disk)
     if (!take_number(&line, &number) || !take_number(&line, &number)) /* major, minor */
         return -EINVAL;
     struct span name = take_word(&line);
-    if (name.length == 0 || name.length >= sizeof(disk->name) || !take_numbers(&line, disk->numbers, &count))
+    if (name.length == 0 || name.length >= sizeof(disk->name) || memchr(name.at, '\0', name.length) ||
+        !take_numbers(&line, disk->numbers, &count))
         return -EINVAL;
     span_keep(disk->name, sizeof(disk->name), name);
     if (count == 4)

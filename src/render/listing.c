@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "render/json.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,7 +89,7 @@ static uint64_t shown(const struct listing_field *field, const struct listing_st
 {
     switch (field->unit) {
     case LISTING_MEMORY:
-        return (uint64_t)floor((double)number / unit_bytes(style->unit));
+        return (uint64_t)((double)number / unit_bytes(style->unit));
     case LISTING_MS_AS_SECONDS:
         return number / 1000;
     default:

@@ -46,6 +46,11 @@ static void put_figure(struct text *text, const struct metric *metric, double va
         text_decimal(text, value, metric->kind == METRIC_STALL ? 1 : 0);
 }
 
+static double cut(double value)
+{
+    return value < 0x1p63 ? (double)(uint64_t)value : value;
+}
+
 /* vmstat(8) cuts sizes, and what it has since boot; other rates and shares it rounds. */
 static void put_plain(struct text *text, const struct metric *metric, double value, enum size_unit unit,
                       bool since_boot)
@@ -55,7 +60,7 @@ static void put_plain(struct text *text, const struct metric *metric, double val
     if (metric->unit == METRIC_BYTES)
         value /= unit_bytes(unit);
     if (rate ? since_boot : metric->unit == METRIC_BYTES)
-        value = floor(value);
+        value = cut(value);
     text_decimal(text, value, 0);
 }
 
