@@ -70,6 +70,15 @@ def test_every_option_is_in_the_manual():
                 break
 
 
+def test_every_option_of_vmstat_is_in_its_manual():
+    manual = (TOP / "docs/faultline-vmstat.1").read_text()
+    for line in run("vmstat", "--help", check=0).stdout.splitlines():
+        for word in line.split():
+            if word.startswith("--"):
+                assert "\\-" + word[2:].replace("-", "\\-") in manual, word
+                break
+
+
 def test_rows_keep_their_rhythm():
     """Deadlines are absolute: 100 rows of 50 ms end a hundred periods after the start, give or take one late row."""
     start = time.monotonic()
