@@ -72,13 +72,7 @@ int diskstats_next(struct span *text, struct disk *disk)
 {
     struct span line;
 
-    if (text->length == 0)
-        return 0;
-    if (!span_take_until(text, "\n", &line)) {
-        line = *text;
-        *text = span_from(*text, span_end(*text));
-    }
-    return read_line(line, disk);
+    return span_take_line(text, &line) ? read_line(line, disk) : 0;
 }
 
 /* What is a slash in a device's name is a "!" in sysfs (drivers/base/core.c). */

@@ -3,22 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-static bool take_line(struct span *text, struct span *line)
-{
-    if (text->length == 0)
-        return false;
-    if (!span_take_until(text, "\n", line)) {
-        *line = *text;
-        *text = span_from(*text, span_end(*text));
-    }
-    return true;
-}
-
 int slabinfo_begin(struct span *text)
 {
     struct span line;
 
-    if (!take_line(text, &line) || !span_take_prefix(&line, "slabinfo - version: 2."))
+    if (!span_take_line(text, &line) || !span_take_prefix(&line, "slabinfo - version: 2."))
         return -EINVAL;
     return span_take_prefix(&line, "0") || span_take_prefix(&line, "1") ? 0 : -EINVAL;
 }
@@ -63,7 +52,7 @@ int slabinfo_next(struct span *text, struct slab *slab)
     struct span line;
 
     do {
-        if (!take_line(text, &line))
+        if (!span_take_line(text, &line))
             return 0;
     } while (line.length > 0 && *line.at == '#');
     return read_line(line, slab);

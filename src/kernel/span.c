@@ -64,6 +64,17 @@ bool span_take_until(struct span *span, const char *words, struct span *before)
     return true;
 }
 
+bool span_take_line(struct span *span, struct span *line)
+{
+    if (span->length == 0)
+        return false;
+    if (!span_take_until(span, "\n", line)) {
+        *line = *span;
+        *span = span_from(*span, span_end(*span));
+    }
+    return true;
+}
+
 struct value span_take_number(struct span *span)
 {
     struct span rest = *span;

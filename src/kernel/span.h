@@ -31,6 +31,9 @@ void span_skip_blanks(struct span *span);
 /* Takes WORDS off, and all before them: that is *BEFORE, where not NULL. */
 bool span_take_until(struct span *span, const char *words, struct span *before);
 
+/* Takes a line off, without its newline. False where nothing is left. */
+bool span_take_line(struct span *span, struct span *line);
+
 /* Takes a number off, with a minus where it is negative (two's complement then). Absent where there is none
  * or it does not fit 64 bits; the span stays as it is then. */
 struct value span_take_number(struct span *span);

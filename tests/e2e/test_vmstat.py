@@ -369,6 +369,23 @@ def test_disks_of_many_kernels(frozen):
     assert with_lines(frozen, "diskstats", ODD, "-p", "bare")[1].splitlines()[1].split() == ["-"] * 4
 
 
+def test_disks_that_come_and_go(frozen):
+    assert frozen("constructed", "true")[0] == 0
+    path = frozen.copies["constructed"] / "diskstats"
+    whole = path.read_text()
+    process = subprocess.Popen(["unshare", "-m", "sh", "-c", BIND, frozen.copies["constructed"], FAULTLINE, "vmstat", "-d", "-n",
+                                "0.5", "3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        first = [process.stdout.readline() for _ in range(2 + 32)]
+        path.write_text(ODD[0].replace("sda", "dm-7") + "\n" + ODD[0].replace("sda", "dm-8") + "\n")
+        rest, err = process.communicate(timeout=10)
+    finally:
+        path.write_text(whole)
+    assert first[2].startswith("sda ") and first[-1].startswith("dm-29 ")
+    assert [line.split()[0] for line in rest.splitlines()] == ["dm-7", "dm-8"] * 2
+    assert process.returncode == 0 and err == ""
+
+
 SLABS_2_0 = ["slabinfo - version: 2.0",
              "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <batchcount> <limit>",
              "zs_handle              0      0      8  512    1 : tunables  120   60    8 : slabdata      0      0      0",

@@ -86,9 +86,25 @@ static void what_fits_is_kept(void **state)
     assert_string_equal(small, "");
 }
 
+static void lines_are_taken_off_one_by_one(void **state)
+{
+    struct span text = span_of("one\n\ntwo");
+    struct span line;
+    (void)state;
+
+    assert_true(span_take_line(&text, &line));
+    assert_true(span_is(line, "one"));
+    assert_true(span_take_line(&text, &line));
+    assert_true(span_is(line, ""));
+    assert_true(span_take_line(&text, &line));
+    assert_true(span_is(line, "two"));
+    assert_false(span_take_line(&text, &line));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_taken_off_one_by_one),
         cmocka_unit_test(pieces_before_and_behind_a_place),
         cmocka_unit_test(a_span_is_all_of_a_string_or_not),
         cmocka_unit_test(words_are_found_first_and_last_and_not_beyond_the_end),
