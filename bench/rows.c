@@ -8,10 +8,12 @@
  * median over the batches.
  */
 #include "base/clock.h"
+#include "metric/series.h"
 #include "render/stream.h"
 #include "watch/watch.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +28,7 @@ enum {
 /* What the live command works with. */
 struct live {
     struct columns columns;
-    struct sampler *sampler;
-    struct snapshot *before;
-    struct snapshot *after;
-    struct interval interval;
+    struct series series;
     struct watch watch;
     struct stream stream;
 };
@@ -67,19 +66,17 @@ static void check(int error, const char *what)
     }
 }
 
-static void open_sampler(struct live *live, bool wide_psi)
+static void open_series(struct live *live, bool wide_psi)
 {
     struct problem problem = {0};
 
-    live->sampler = sampler_new();
-    if (!live->sampler)
-        die("rows");
+    check(series_init(&live->series), "rows");
     check(columns_add_set(&live->columns, wide_psi ? COLUMNS_WIDE : COLUMNS_DEFAULT), "columns");
     if (wide_psi)
         check(columns_add_set(&live->columns, COLUMNS_PSI), "columns");
-    check(columns_want(&live->columns, live->sampler), "columns");
-    check(watch_want(live->sampler), "alerts");
-    check(sampler_open(live->sampler, "/proc", &problem), "/proc");
+    check(columns_want(&live->columns, live->series.sampler), "columns");
+    check(watch_want(live->series.sampler), "alerts");
+    check(series_open(&live->series, "/proc", &problem), "/proc");
 }
 
 /* As src/commands/live.c does it, but for the loop, the timer and the signals. */
@@ -87,12 +84,7 @@ static void open_live(struct live *live, bool wide_psi)
 {
     struct watch_settings settings = WATCH_DEFAULTS;
 
-    open_sampler(live, wide_psi);
-    check(interval_init(&live->interval, live->sampler), "interval");
-    live->before = snapshot_new(live->sampler);
-    live->after = snapshot_new(live->sampler);
-    if (!live->before || !live->after)
-        die("rows");
+    open_series(live, wide_psi);
     struct table table = {.columns = &live->columns, .style = style_for(STDOUT_FILENO, COLOR_AUTO)};
     check(stream_open(&live->stream, STREAM_TABLE, &table), "output");
     watch_init(&live->watch, settings);
@@ -103,10 +95,7 @@ static void open_live(struct live *live, bool wide_psi)
 static void close_live(struct live *live)
 {
     stream_close(&live->stream);
-    interval_free(&live->interval);
-    free(live->before);
-    free(live->after);
-    sampler_free(live->sampler);
+    series_free(&live->series);
     columns_free(&live->columns);
 }
 
@@ -119,11 +108,10 @@ static void make_row(struct live *live)
 {
     struct event events[WATCH_EVENTS_MAX];
 
-    sampler_read(live->sampler, live->after);
-    interval_compute(&live->interval, live->sampler, live->before, live->after);
-    size_t count = watch_step(&live->watch, &live->interval, events);
-    bool storm = watch_is_storm(&live->watch, &live->interval);
-    stream_put_interval(&live->stream, &live->interval, storm);
+    series_next(&live->series, INFINITY); /* it goes on from where it began */
+    size_t count = watch_step(&live->watch, &live->series.interval, events);
+    bool storm = watch_is_storm(&live->watch, &live->series.interval);
+    stream_put_interval(&live->stream, &live->series.interval, storm);
     for (size_t i = 0; i < count; i++)
         stream_put_event(&live->stream, &events[i]);
     check(stream_flush(&live->stream), "output");
@@ -180,8 +168,8 @@ static void open_bare_files(struct bare_files *files, const struct live *live)
     for (enum source_id source = 0; source < SOURCE_COUNT; source++) {
         bool wanted = false;
         for (size_t i = 0; i < METRIC_TABLE_SIZE; i++)
-            wanted |= metric_table[i].source == source && sampler_wants(live->sampler, i);
-        if (wanted && sampler_source_error(live->sampler, source) == 0 &&
+            wanted |= metric_table[i].source == source && sampler_wants(live->series.sampler, i);
+        if (wanted && sampler_source_error(live->series.sampler, source) == 0 &&
             open_bare_file(&files->list[files->count], source_path(source)))
             files->count++;
     }
@@ -284,7 +272,7 @@ int main(int argc, char **argv)
         die("rows");
     open_live(&live, wide_psi);
     open_bare_files(&files, &live);
-    sampler_read(live.sampler, live.before);
+    series_start(&live.series);
     sleep(1);
     measure(&measured, &live, &files);
     (void)fprintf(results, "%.3f %.3f %.3f\n", median(measured.rows), median(measured.preads),
