@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* Memory, each page of it touched by now: none of its page faults comes later. It holds anything. NULL without
- * memory. Free with free(). */
+/* Memory, each page of it touched by now: none of its page faults comes later. It holds anything. NULL
+ * without memory. Free with free(). */
 void *memory_new(size_t size);
 
 /* The same of memory that is there. */

@@ -52,11 +52,12 @@ static void spread(struct value *numbers)
 
 static int read_line(struct span line, struct disk *disk)
 {
-    struct value number;
+    struct value major;
+    struct value minor;
     unsigned count;
 
     *disk = (struct disk){0};
-    if (!take_number(&line, &number) || !take_number(&line, &number)) /* major, minor */
+    if (!take_number(&line, &major) || !take_number(&line, &minor))
         return -EINVAL;
     struct span name = take_word(&line);
     if (name.length == 0 || name.length >= sizeof(disk->name) || memchr(name.at, '\0', name.length) ||

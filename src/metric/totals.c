@@ -6,10 +6,10 @@ const struct metric total_table[TOTAL_TABLE_SIZE] = {
      .kind = METRIC_GAUGE,                                                                                   \
      .unit = METRIC_##total_unit,                                                                            \
      .source = SOURCE_##total_source,                                                                        \
-     .keys = total_keys,                                                                                     \
+     .keys = (total_keys),                                                                                   \
      .raw = RAW_##total_raw,                                                                                 \
      .heading = "",                                                                                          \
-     .help = label},
+     .help = (label)},
 #include "metric/totals.def"
 #undef TOTAL
 };

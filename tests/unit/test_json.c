@@ -69,7 +69,10 @@ static void what_steers_a_terminal_is_escaped(void **state)
     string_is("\xc2\x80\xc2\x9b"
               "31m\xc2\x9f",
               "\"\\u0080\\u009b31m\\u009f\"");
-    string_is("\xd8\x9c\xe2\x80\x8e\xe2\x80\xae\xe2\x81\xa9", "\"\\u061c\\u200e\\u202e\\u2069\"");
+    string_is((char[]){'\xd8', '\x9c', 0}, "\"\\u061c\"");
+    string_is((char[]){'\xe2', '\x80', '\x8e', 0}, "\"\\u200e\"");
+    string_is((char[]){'\xe2', '\x80', '\xae', 0}, "\"\\u202e\""); /* a turn of the direction of writing */
+    string_is((char[]){'\xe2', '\x81', '\xa9', 0}, "\"\\u2069\"");
     string_is("\x7f", "\"\\u007f\"");
 }
 
