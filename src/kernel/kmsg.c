@@ -207,7 +207,7 @@ uint64_t kmsg_live_wall_ns(struct kmsg *kmsg, uint64_t monotonic_us)
 }
 
 /* kernel/power/suspend.c, hibernate.c; in older ones hibernation has no prefix of its own. */
-static bool is_wake(const struct kmsg_record *record)
+bool kmsg_is_wake(const struct kmsg_record *record)
 {
     static const char *const words[] = {"PM: suspend exit", "PM: hibernation: hibernation exit",
                                         "PM: hibernation exit"};
@@ -228,7 +228,7 @@ static int list_wakes(struct kmsg *kmsg, struct kmsg_sleep *sleep)
         if (first)
             sleep->whole = record.sequence == 0;
         first = false;
-        if (!is_wake(&record))
+        if (!kmsg_is_wake(&record))
             continue;
         if (sleep->wakes < KMSG_WAKES_MAX)
             sleep->woke_us[sleep->wakes++] = record.monotonic_us;

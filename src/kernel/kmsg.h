@@ -75,6 +75,9 @@ uint64_t kmsg_wall_ns(uint64_t monotonic_us);
  */
 uint64_t kmsg_live_wall_ns(struct kmsg *kmsg, uint64_t monotonic_us);
 
+/* Whether a record says that the machine has just woken up. */
+bool kmsg_is_wake(const struct kmsg_record *record);
+
 /* When the machine woke up, from suspend or hibernation, as its log tells: the log's clock does not count its
  * sleep.
  */

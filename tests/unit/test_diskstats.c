@@ -102,6 +102,8 @@ static void what_is_not_understood_is_taken_off(void **state)
         if (lines[i][0])
             assert_int_equal(one(lines[i], &disk), -EINVAL);
     }
+    struct span nul = {"8 0 s\0a 1", 10};
+    assert_int_equal(next(&nul, &disk), -EINVAL);
     struct span text = span_of("what is this\n\n8 0 sda 1\n8 16 sdb 2");
     assert_int_equal(next(&text, &disk), -EINVAL);
     assert_int_equal(next(&text, &disk), -EINVAL);

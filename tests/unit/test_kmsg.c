@@ -346,6 +346,45 @@ static void records_that_were_overwritten_are_counted(void **state)
     assert_true(stage->kmsg.gap);
 }
 
+/* Whatever user space wrote first. */
+static void the_kernels_first_record_behind_a_gap(void **state)
+{
+    struct stage *stage = *state;
+
+    log_record(stage, "6,1,1,-;before\n");
+    log_record(stage, "14,5,1,-;another program's\n");
+    log_record(stage, "6,6,1,-;behind\n");
+    log_record(stage, "6,7,1,-;next\n");
+    reads(stage, "before");
+    assert_false(stage->record.after_gap);
+    reads(stage, "another program's");
+    assert_false(stage->record.after_gap);
+    reads(stage, "behind");
+    assert_true(stage->record.after_gap);
+    reads(stage, "next");
+    assert_false(stage->record.after_gap);
+}
+
+static bool wakes(unsigned facility, const char *text)
+{
+    char bytes[64];
+
+    strcpy(bytes, text);
+    return kmsg_is_wake(
+        &(struct kmsg_record){.facility = facility, .text = bytes, .text_length = strlen(bytes)});
+}
+
+static void the_words_of_waking_up(void **state)
+{
+    (void)state;
+    assert_true(wakes(0, "PM: suspend exit"));
+    assert_true(wakes(0, "PM: hibernation exit"));
+    assert_true(wakes(0, "PM: hibernation: hibernation exit"));
+    assert_false(wakes(1, "PM: suspend exit"));
+    assert_false(wakes(0, "PM: suspend entry (deep)"));
+    assert_false(wakes(0, "PM: suspend exit now"));
+}
+
 static void records_of_no_proper_form_are_left_out(void **state)
 {
     struct stage *stage = *state;
@@ -485,6 +524,9 @@ static void the_time_of_a_record_of_before_a_sleep(void **state)
     assert_false(kmsg_past_wall_ns(&sleep, 0, &wall_ns));
     assert_true(kmsg_past_wall_ns(&sleep, now_us / 2, &wall_ns));
     assert_true(is_ago(wall_ns, before_ns, clock_wall_ns(), now_us - now_us / 2));
+    sleep =
+        (struct kmsg_sleep){.slept_ns = slept_us * 1000, .whole = true}; /* it does not say when it woke up */
+    assert_false(kmsg_past_wall_ns(&sleep, 0, &wall_ns));
     sleep = (struct kmsg_sleep){.whole = true};
     assert_true(kmsg_past_wall_ns(&sleep, 0, &wall_ns));
     assert_true(is_ago(wall_ns, before_ns, clock_wall_ns(), now_us));
@@ -508,6 +550,8 @@ int main(void)
         cmocka_unit_test(the_caller),
         on_stage(one_record_is_read_at_a_time),
         on_stage(records_that_were_overwritten_are_counted),
+        on_stage(the_kernels_first_record_behind_a_gap),
+        cmocka_unit_test(the_words_of_waking_up),
         on_stage(records_of_no_proper_form_are_left_out),
         on_stage(the_largest_record_is_read_whole),
         on_stage(at_the_end_there_is_none),

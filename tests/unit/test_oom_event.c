@@ -53,6 +53,18 @@ static void a_victim_of_a_limit_further_up(void **state)
                         "with its group");
 }
 
+static void blanks_at_the_ends_of_a_name_are_seen(void **state)
+{
+    struct oom_kill kill = {.pid = some(7), .comm = " "};
+    (void)state;
+
+    message_is(&kill, DETECTED " ' '[7]");
+    strcpy(kill.comm, "x ");
+    message_is(&kill, DETECTED " 'x '[7]");
+    strcpy(kill.comm, "a b");
+    message_is(&kill, DETECTED " a b[7]");
+}
+
 static void a_victim_of_its_own_groups_limit(void **state)
 {
     struct oom_kill kill = trainer();
@@ -178,6 +190,7 @@ static void kills_without_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blanks_at_the_ends_of_a_name_are_seen),
         cmocka_unit_test(a_victim_of_a_limit_further_up),
         cmocka_unit_test(a_victim_of_its_own_groups_limit),
         cmocka_unit_test(a_victim_of_a_limit_that_is_not_known),

@@ -354,6 +354,48 @@ static void one_cgroup_alone(void **state)
     assert_int_equal(stage->told[0].kills, 2);
 }
 
+/* Of v1, whose count nobody tells of: it is looked at when the machine's has grown, and once more, as it
+ * grows later; always where the machine's is not known. */
+static void a_group_is_looked_at_when_there_may_be_something(void **state)
+{
+    struct stage *stage = *state;
+    char group[80];
+
+    snprintf(group, sizeof(group), "%s/group", stage->folder.path);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 0\n");
+    free(open_without_log(stage, group));
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 1\n");
+    count_to(stage, 5);
+    assert_int_equal(stage->count, 0);
+    count_to(stage, 6);
+    assert_int_equal(stage->count, 1);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 2\n");
+    count_to(stage, 6); /* it grew behind the machine's */
+    assert_int_equal(stage->count, 2);
+    folder_put(&stage->folder, "group/memory.oom_control", "under_oom 0\noom_kill 3\n");
+    count_to(stage, 6);
+    assert_int_equal(stage->count, 2);
+    oom_watch_count(stage->watch, (struct value){0, false});
+    assert_int_equal(stage->count, 3);
+}
+
+/* Who dies with its group is told by its own one, where /proc still has it. */
+static void the_own_group_of_one_that_dies_with_others(void **state)
+{
+    struct stage *stage = *state;
+
+    folder_put(&stage->folder, "proc/43/comm", "eater\n");
+    folder_put(&stage->folder, "proc/43/cgroup", "0::/pod/b\n");
+    open_with_log(stage);
+    write_kill(stage, 42);
+    write_record(stage, 6, "Tasks in /pod are going to be killed due to memory.oom.group set");
+    write_kill(stage, 43);
+    write_kill(stage, 44);
+    assert_int_equal(stage->count, 3);
+    assert_non_null(strstr(stage->told[1].message, "cgroup /pod/b"));
+    assert_non_null(strstr(stage->told[2].message, "cgroup /pod,"));
+}
+
 /* Nothing tells that a group of v1 is gone but that a kill is looked for there. */
 static void a_cgroup_that_is_gone_and_one_in_its_place(void **state)
 {
@@ -403,6 +445,8 @@ int main(void)
         on_stage(a_name_that_waited_is_told_before_the_number),
         on_stage(one_cgroup_alone),
         on_stage(a_cgroup_that_is_gone_and_one_in_its_place),
+        on_stage(a_group_is_looked_at_when_there_may_be_something),
+        on_stage(the_own_group_of_one_that_dies_with_others),
     };
     return cmocka_run_group_tests_name("oom_watch", tests, NULL, NULL);
 }
