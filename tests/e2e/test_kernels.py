@@ -108,3 +108,27 @@ def test_a_group_that_dies_together_by_the_tracepoint(tmp_path, kernel):
     assert [kill.get("comm") for kill in kills(lines)] == ["tail", "sleep", "sleep", None]
     assert kills(lines)[3]["kills"] == 1 and " named)" in kills(lines)[3]["message"]
     assert "/dev/kmsg: No such file or directory: a tracepoint names the victims" in said
+
+
+VMSTAT = """#!/bin/sh
+dd if=/dev/zero of=/disk/written bs=1M count=8 conv=fsync 2>/dev/null
+for mode in '0.2 3' -s -d -D -m -f; do
+    echo "== $mode"
+    /files/faultline vmstat $mode || echo failed
+done
+/files/faultline vmstat -d --json
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_vmstat_on_another_kernel(tmp_path, kernel):
+    found, said = boot(tmp_path, VMSTAT, kernel, "--disk", "64")
+    parts = {part.splitlines()[0]: part.splitlines()[1:] for part in said.split("== ")[1:]}
+    rows = parts["0.2 3"][2:]
+    assert len(rows) == 3 and all(len(list(map(int, row.split()))) == 18 for row in rows)
+    assert len(parts["-s"]) == 33  # no pages allocated in high memory
+    assert any(line.endswith(" K paged out") and int(line.split()[0]) >= 8192 for line in parts["-s"])
+    assert len(parts["-m"]) > 50 and len(parts["-D"]) == 13 and len(parts["-f"]) == 1
+    assert "failed" not in said
+    assert any(disk["written_bytes"] >= 8 << 20 and disk["flushes"] > 0 for disk in found)
