@@ -72,7 +72,7 @@ void clock_put_local(struct text *text, uint64_t wall_ns)
 
 const char *clock_zone(void)
 {
-    static char zone[32];
+    static char zone[20]; /* as wide as a time; vmstat(8) cuts it there, too */
     time_t now = time(NULL);
     struct tm when;
 

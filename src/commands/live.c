@@ -7,6 +7,7 @@
 #include "base/ticker.h"
 #include "commands/commands.h"
 #include "commands/live_settings.h"
+#include "commands/missing.h"
 #include "commands/outcome.h"
 #include "metric/series.h"
 #include "render/json.h"
@@ -17,7 +18,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,51 +85,15 @@ static void measure_screen(struct live *live)
         live->stream.screen = terminal_size(STDOUT_FILENO);
 }
 
-static void note(const char *proc_path, const char *file, const char *why)
-{
-    struct problem problem = {0};
-    problem_set(&problem, 0, "%s/%s: %s: what comes from it is absent", proc_path, file, why);
-    problem_print(&problem);
-}
-
-static void note_source(const struct live *live, enum source_id source)
-{
-    int error = sampler_source_error(live->series.sampler, source);
-    bool optional = source >= SOURCE_PRESSURE_CPU && source <= SOURCE_PRESSURE_IRQ;
-
-    if (optional && (error == -ENOENT || error == -EOPNOTSUPP))
-        return;
-    if (error < 0)
-        note(live->settings.proc_path, source_path(source), strerror(-error));
-    else if (sampler_source_is_silent(live->series.sampler, source, live->series.before))
-        note(live->settings.proc_path, source_path(source), "has nothing of what is looked for");
-}
-
-static void note_key(const struct live *live, const struct column *column)
-{
-    const struct metric *metric = column->metric;
-    char why[128];
-
-    if (sampler_source_error(live->series.sampler, metric->source) < 0 ||
-        sampler_has(live->series.sampler, column->index, live->series.before))
-        return;
-    (void)snprintf(why, sizeof(why), "has no key '%s'", metric->keys);
-    note(live->settings.proc_path, source_path(metric->source), why);
-}
-
-/* What a kernel may lack goes without saying; what it has and does not give, or has under no such name, does
- * not. */
 static void note_what_is_missing(const struct live *live)
 {
-    for (enum source_id source = 0; source < SOURCE_COUNT; source++)
-        note_source(live, source);
-    for (size_t i = 0; i < live->columns.count; i++) {
-        if (live->columns.list[i].index >= METRIC_TABLE_SIZE) /* asked for by the kernel's own name */
-            note_key(live, &live->columns.list[i]);
-    }
+    const struct series *series = &live->series;
+    const char *proc_path = live->settings.proc_path;
+
+    missing_note_all(series, &live->columns, proc_path);
     if (live->settings.watch.context_switches_per_cpu && !live->settings.no_alerts &&
-        !sampler_has(live->series.sampler, M_cpus_online, live->series.before))
-        note(live->settings.proc_path, source_path(SOURCE_STAT), "has no CPUs for --alert-cs N/cpu");
+        !sampler_has(series->sampler, M_cpus_online, series->before))
+        missing_note(proc_path, source_path(SOURCE_STAT), "has no CPUs for --alert-cs N/cpu");
 }
 
 static void stop(struct live *live)
@@ -278,12 +242,6 @@ static int start(struct live *live)
                         live);
 }
 
-/* A reader that has gone, or a signal while the reader did not read, ends a run in order. */
-static bool is_end(int error)
-{
-    return error == 0 || error == -EPIPE || error == -EINTR;
-}
-
 static int run(struct live *live, struct problem *problem)
 {
     int error = open_series(live, problem);
@@ -299,9 +257,7 @@ static int run(struct live *live, struct problem *problem)
     error = start(live);
     if (error == 0 && live->error == 0)
         error = loop_run(&live->loop);
-    if (!is_end(live->error))
-        return problem_set(problem, -live->error, "standard output: %s", strerror(-live->error));
-    return error;
+    return outcome_is_end(live->error) ? error : outcome_of_writing(live->error, problem);
 }
 
 static void release(struct live *live)

@@ -75,8 +75,8 @@ static const struct option_row rows[] = {
     {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},
     {"protect", 0, NULL, "lock memory, and be the last for the OOM killer", FIELD(protect)},
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
-    {"help", 'h', NULL, "this text; faultline(1) says more", FIELD(help)},
-    {"version", 'V', NULL, "the version", FIELD(version)},
+    {"help", 'h', NULL, "this text; faultline(1) says more", FIELD(help), .last = true},
+    {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };

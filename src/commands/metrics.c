@@ -22,8 +22,8 @@ static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
     {"markdown", 0, NULL, "a table for documents, the same on every kernel", FIELD(markdown)},
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
-    {"help", 'h', NULL, "this text", FIELD(help)},
-    {"version", 'V', NULL, "the version", FIELD(version)},
+    {"help", 'h', NULL, "this text", FIELD(help), .last = true},
+    {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };

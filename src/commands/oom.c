@@ -60,8 +60,8 @@ static const struct option_row rows[] = {
     {"since", 0, "TIME", "since then: \"10 min ago\", \"yesterday 14:00\"", FIELD(since)},
     {"log", 0, "FILE", "a saved log: dmesg, journalctl, kern.log; or -", FIELD(log_path)},
     {"no-protect", 0, NULL, "with --follow: it may be killed itself", FIELD(no_protect)},
-    {"help", 'h', NULL, "this text", FIELD(help)},
-    {"version", 'V', NULL, "the version", FIELD(version)},
+    {"help", 'h', NULL, "this text", FIELD(help), .last = true},
+    {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows) };

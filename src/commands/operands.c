@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 
-static const double delay_min = 0.05;
 static const double delay_max = 86400;
 
 int operands_parse_beat(char **words, struct beat *beat, struct problem *problem)
@@ -14,7 +13,7 @@ int operands_parse_beat(char **words, struct beat *beat, struct problem *problem
     if (!words[0])
         return 0;
     if (number_parse_decimal(words[0], &beat->delay_seconds) < 0 ||
-        !(beat->delay_seconds >= delay_min && beat->delay_seconds <= delay_max))
+        !(beat->delay_seconds >= BEAT_DELAY_MIN && beat->delay_seconds <= delay_max))
         return problem_set(problem, EINVAL, "DELAY '%s': expected seconds from 0.05 to 86400%s", words[0],
                            isalpha((unsigned char)words[0][0]) ? "; a command stands before its options"
                                                                : "");

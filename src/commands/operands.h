@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define BEAT_DELAY_MIN 0.05
+
 struct beat {
     double delay_seconds; /* from 0.05 to a day */
     uint64_t count;       /* rows; 0: for ever */

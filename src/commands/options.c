@@ -93,9 +93,12 @@ static int parse(const struct option_row *rows, size_t count, void *settings, in
             break;
         if (found == '?' || found == ':')
             return getopt_speaks ? -EINVAL : complain(found, argv, problem);
-        int error = apply(row_of(rows, count, found), settings, optarg, problem);
+        const struct option_row *row = row_of(rows, count, found);
+        int error = apply(row, settings, optarg, problem);
         if (error < 0)
             return error;
+        if (row->last)
+            break;
     }
     *operands = optind;
     return 0;

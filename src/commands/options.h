@@ -4,6 +4,7 @@
 #include "base/problem.h"
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct option_row {
@@ -20,6 +21,7 @@ struct option_row {
     int (*apply)(void *settings, const char *value);
     const char *expected;
     size_t offset;
+    bool last; /* what stands behind it does not matter: --help */
 };
 
 /*

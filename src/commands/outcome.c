@@ -34,9 +34,14 @@ int outcome_failed(struct problem *problem, int error)
     return STATUS_FAILED;
 }
 
+bool outcome_is_end(int error)
+{
+    return error == 0 || error == -EPIPE || error == -EINTR;
+}
+
 int outcome_of_writing(int error, struct problem *problem)
 {
-    if (error == 0 || error == -EPIPE)
+    if (outcome_is_end(error))
         return error;
     return problem_set(problem, -error, "standard output: %s", strerror(-error));
 }

@@ -4,6 +4,8 @@
 #include "base/problem.h"
 #include "base/text.h"
 
+#include <stdbool.h>
+
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NONE = 3 /* as grep: nothing found */ };
 
 /* Prints what is wrong with the command line. Returns STATUS_USAGE. */
@@ -12,8 +14,12 @@ int outcome_misused(const struct problem *problem);
 /* Prints the problem, or the negative ERROR itself where the problem has no text. Returns STATUS_FAILED. */
 int outcome_failed(struct problem *problem, int error);
 
-/* What became of writing to standard output: returns ERROR, and where it is one that has to be told, sets
- * *PROBLEM. -EPIPE has not: the reader has gone. */
+/* Whether ERROR ends a command in order: none, a reader that has gone (-EPIPE), or a signal while the reader
+ * did not read (-EINTR). */
+bool outcome_is_end(int error);
+
+/* What became of writing to standard output: returns ERROR, and sets *PROBLEM unless that ends it in order.
+ */
 int outcome_of_writing(int error, struct problem *problem);
 
 /* Writes the text to standard output. Returns 0, or a negative errno with *PROBLEM set. A reader that has

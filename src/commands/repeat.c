@@ -7,7 +7,11 @@
 static void take_turn(void *context)
 {
     struct repeat *repeat = context;
+    uint64_t now_ns = clock_monotonic_ns();
 
+    if (now_ns - repeat->taken_ns < repeat->period_ns / 2)
+        return;
+    repeat->taken_ns = now_ns;
     repeat->error = repeat->turn(repeat->context);
     if (repeat->error != 0 || (repeat->left > 0 && --repeat->left == 0))
         loop_stop(&repeat->loop);
@@ -23,17 +27,17 @@ static void on_signal(void *context, int signal)
         repeat->resized(repeat->context);
 }
 
-static int go_on(struct repeat *repeat, const struct beat *beat, uint64_t start_ns)
+static int go_on(struct repeat *repeat)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
-    uint64_t period_ns = (uint64_t)(beat->delay_seconds * (double)NS_PER_SECOND + 0.5);
 
     int error = loop_open(&repeat->loop);
     if (error == 0)
         error = signals_catch(&repeat->signals, &repeat->loop, signals, sizeof(signals) / sizeof(*signals),
                               on_signal, repeat);
     if (error == 0)
-        error = ticker_start(&repeat->ticker, &repeat->loop, start_ns, period_ns, take_turn, repeat);
+        error = ticker_start(&repeat->ticker, &repeat->loop, repeat->taken_ns, repeat->period_ns, take_turn,
+                             repeat);
     if (error == 0)
         error = loop_run(&repeat->loop);
     ticker_stop(&repeat->ticker, &repeat->loop);
@@ -44,12 +48,12 @@ static int go_on(struct repeat *repeat, const struct beat *beat, uint64_t start_
 
 int repeat_run(struct repeat *repeat, const struct beat *beat)
 {
-    uint64_t start_ns = clock_monotonic_ns();
-
+    repeat->taken_ns = clock_monotonic_ns();
+    repeat->period_ns = (uint64_t)(beat->delay_seconds * (double)NS_PER_SECOND + 0.5);
+    repeat->left = beat->count > 0 ? beat->count - 1 : 0;
     repeat->error = repeat->turn(repeat->context);
     if (repeat->error != 0 || beat->count == 1)
         return repeat->error;
-    repeat->left = beat->count > 0 ? beat->count - 1 : 0;
-    int error = go_on(repeat, beat, start_ns);
+    int error = go_on(repeat);
     return error < 0 ? error : repeat->error;
 }

@@ -13,6 +13,8 @@ struct repeat {
     void *context;
 
     uint64_t left; /* turns; 0: for ever */
+    uint64_t period_ns;
+    uint64_t taken_ns; /* when the last turn was */
     int error;
     struct loop loop;
     struct signals signals;
@@ -20,7 +22,8 @@ struct repeat {
 };
 
 /*
- * Takes BEAT's number of turns: the first one at once, the others on absolute deadlines after it. SIGINT,
+ * Takes BEAT's number of turns: the first one at once, the others on absolute deadlines after it; one that
+ * comes right behind a late turn, after a stop say, is served with the next one. SIGINT,
  * SIGTERM and SIGHUP end it in order. TURN, RESIZED and CONTEXT are set by the caller, the rest is zero.
  * Returns 0 or a negative errno.
  */

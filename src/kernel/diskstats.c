@@ -4,23 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A run of anything but blanks. */
-static struct span take_word(struct span *line)
-{
-    span_skip_blanks(line);
-    const char *blank = memchr(line->at, ' ', line->length);
-    struct span word = span_until(*line, blank ? blank : span_end(*line));
-
-    *line = span_from(*line, span_end(word));
-    return word;
-}
-
 static bool take_number(struct span *line, struct value *number)
 {
-    struct span word = take_word(line);
+    struct span word = span_take_word(line);
+    bool negative = word.length > 0 && *word.at == '-';
 
     *number = span_take_number(&word);
-    return number->present && word.length == 0;
+    return number->present && word.length == 0 && !negative;
 }
 
 /* As many numbers as there are; those of a later day are left out. False where one is no number. */
@@ -37,17 +27,18 @@ static bool take_numbers(struct span *line, struct value *numbers, unsigned *cou
     return true;
 }
 
+const enum disk_number disk_basic_numbers[DISK_BASIC_NUMBERS] = {DISK_READS, DISK_SECTORS_READ, DISK_WRITES,
+                                                                 DISK_SECTORS_WRITTEN};
+
 /* The four numbers of an old partition, to their places. */
 static void spread(struct value *numbers)
 {
-    static const enum disk_number places[] = {DISK_READS, DISK_SECTORS_READ, DISK_WRITES,
-                                              DISK_SECTORS_WRITTEN};
     struct value four[4];
 
     memcpy(four, numbers, sizeof(four));
     memset(numbers, 0, DISK_NUMBERS * sizeof(*numbers));
-    for (size_t i = 0; i < 4; i++)
-        numbers[places[i]] = four[i];
+    for (size_t i = 0; i < DISK_BASIC_NUMBERS; i++)
+        numbers[disk_basic_numbers[i]] = four[i];
 }
 
 static int read_line(struct span line, struct disk *disk)
@@ -59,12 +50,12 @@ static int read_line(struct span line, struct disk *disk)
     *disk = (struct disk){0};
     if (!take_number(&line, &major) || !take_number(&line, &minor))
         return -EINVAL;
-    struct span name = take_word(&line);
+    struct span name = span_take_word(&line);
     if (name.length == 0 || name.length >= sizeof(disk->name) || memchr(name.at, '\0', name.length) ||
         !take_numbers(&line, disk->numbers, &count))
         return -EINVAL;
     span_keep(disk->name, sizeof(disk->name), name);
-    if (count == 4)
+    if (count == DISK_BASIC_NUMBERS)
         spread(disk->numbers);
     return 1;
 }
@@ -86,8 +77,6 @@ bool disk_is_called(const struct disk *disk, const char *name)
 {
     const char *at = disk->name;
 
-    if (strncmp(name, "/dev/", strlen("/dev/")) == 0)
-        name += strlen("/dev/");
     for (; *at && in_sysfs(*at) == in_sysfs(*name); at++)
         name++;
     return *at == '\0' && *name == '\0';

@@ -43,8 +43,6 @@ struct oom_log {
     size_t next_report;
 };
 
-#define KEEP(field, span) span_keep(field, sizeof(field), span)
-
 /* -- the lines of a report: each takes one, and says whether it was of its kind -- */
 
 static void forget(struct report *report)
@@ -76,7 +74,7 @@ static bool take_header(struct report *report, struct span line)
         forget(report);
     report->open = true;
     if (!report->tangled)
-        KEEP(report->told.trigger, trigger);
+        SPAN_KEEP(report->told.trigger, trigger);
     return true;
 }
 
@@ -159,7 +157,7 @@ static bool take_group(struct report *report, struct span line)
     report->repeat_pid = report->last_pid;
     report->group_us = report->time_us;
     if (report->group)
-        KEEP(report->told.cgroup, span_until(line, end));
+        SPAN_KEEP(report->told.cgroup, span_until(line, end));
     return true;
 }
 
@@ -361,7 +359,7 @@ static struct report *report_of(struct oom_log *log, const struct oom_log_line *
     if (!may_begin((struct span){line->text, line->length}))
         return NULL;
     struct report *report = place_for_report(log);
-    KEEP(report->caller, span_of(line->caller));
+    SPAN_KEEP(report->caller, span_of(line->caller));
     report->line_length = 0;
     report->line_interrupted = false;
     report->time_us.present = false;

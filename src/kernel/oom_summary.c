@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define KEEP(field, span) span_keep(field, sizeof(field), span)
-
 /* Whether the group INNER is OUTER or lies below it; OUTER has a limit, and so is not the root. */
 static bool is_within(struct span inner, struct span outer)
 {
@@ -38,8 +36,8 @@ bool oom_limit_take(struct span line, struct oom_kill *kill)
     if (!span_take_prefix(&line, "Task in ") ||
         !part_groups(line, " killed as a result of limit of ", false, &inner, &outer))
         return false;
-    KEEP(kill->cgroup, inner);
-    KEEP(kill->limit_cgroup, outer);
+    SPAN_KEEP(kill->cgroup, inner);
+    SPAN_KEEP(kill->limit_cgroup, outer);
     kill->constraint = OOM_CONSTRAINT_MEMCG;
     return true;
 }
@@ -106,13 +104,13 @@ static bool take_groups(struct span span, struct oom_kill *kill)
     while (span.length > 0 && strchr("0123456789-,", *span.at))
         span = span_from(span, span.at + 1);
     if (span_take_prefix(&span, "global_oom,task_memcg=")) {
-        KEEP(kill->cgroup, span);
+        SPAN_KEEP(kill->cgroup, span);
         return true;
     }
     if (!span_take_prefix(&span, "oom_memcg=") || !part_groups(span, ",task_memcg=", true, &inner, &outer))
         return false;
-    KEEP(kill->cgroup, inner);
-    KEEP(kill->limit_cgroup, outer);
+    SPAN_KEEP(kill->cgroup, inner);
+    SPAN_KEEP(kill->limit_cgroup, outer);
     return true;
 }
 

@@ -45,14 +45,11 @@ bool oom_tasks_take_headings(struct oom_tasks *tasks, struct span line)
     if (!span_take_prefix(&line, "pid") || !span_take_until(&line, "]", NULL))
         return false;
     oom_tasks_forget(tasks);
-    for (span_skip_blanks(&line); line.length > 0 && tasks->column_count < TASK_TABLE_COLUMNS_MAX;
-         span_skip_blanks(&line)) {
-        const char *blank = memchr(line.at, ' ', line.length);
-        struct span name = span_until(line, blank ? blank : span_end(line));
-        if (span_is(name, "name"))
+    while (tasks->column_count < TASK_TABLE_COLUMNS_MAX) {
+        struct span name = span_take_word(&line);
+        if (name.length == 0 || span_is(name, "name"))
             break;
         tasks->columns[tasks->column_count++] = column_named(name);
-        line = span_from(line, span_end(name));
     }
     if (!has_column(tasks, TASK_TGID) || !has_column(tasks, TASK_RSS))
         oom_tasks_forget(tasks); /* it says neither who nor how much */
@@ -95,7 +92,7 @@ bool oom_tasks_take_row(struct oom_tasks *tasks, struct span line)
     /* Printed as %d: those from 2^31 on come with a minus. */
     row.numbers[TASK_UID].number = (uint32_t)row.numbers[TASK_UID].number;
     if (tasks->column_count > 0 && span_take_prefix(&line, " ")) {
-        span_keep(row.comm, sizeof(row.comm), line);
+        SPAN_KEEP(row.comm, line);
         keep_row(tasks, &row);
     }
     return true;

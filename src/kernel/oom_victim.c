@@ -1,7 +1,5 @@
 #include "kernel/oom_victim.h"
 
-#define KEEP(field, span) span_keep(field, sizeof(field), span)
-
 enum oom_words oom_victim_take_words(struct span *line)
 {
     static const char *const forms[OOM_WORDS_COUNT] = {
@@ -71,10 +69,10 @@ bool oom_victim_read(struct span line, struct oom_kill *kill)
     const char *end = find_name_end(line);
     if (!end) {
         bool closed = line.length > 0 && span_end(line)[-1] == ')';
-        KEEP(kill->comm, closed ? span_until(line, span_end(line) - 1) : line);
+        SPAN_KEEP(kill->comm, closed ? span_until(line, span_end(line) - 1) : line);
         return true;
     }
-    KEEP(kill->comm, span_until(line, end));
+    SPAN_KEEP(kill->comm, span_until(line, end));
     line = span_from(line, end);
     read_sizes(line, kill);
     if (span_take_prefix(&line, "), UID "))

@@ -1,11 +1,10 @@
 /*
  * /proc/slabinfo: the kernel's own caches, of the versions 2.0 and 2.1. Format: mm/slab_common.c,
- * slabinfo(5):
+ * slabinfo(5). Below a heading, a line a cache, of which what stands behind " : tunables" is not read:
  *
  *     slabinfo - version: 2.1
- *     # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables ... :
- * slabdata ... dentry            40446  41160    192   21    1 : tunables    0    0    0 : slabdata   1960
- * 1960      0
+ *     # name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : ...
+ *     dentry     40446  41160    192   21    1 : tunables    0    0    0 : slabdata ...
  */
 #pragma once
 

@@ -64,6 +64,16 @@ bool span_take_until(struct span *span, const char *words, struct span *before)
     return true;
 }
 
+struct span span_take_word(struct span *span)
+{
+    span_skip_blanks(span);
+    const char *blank = memchr(span->at, ' ', span->length);
+    struct span word = span_until(*span, blank ? blank : span_end(*span));
+
+    *span = span_from(*span, span_end(word));
+    return word;
+}
+
 bool span_take_line(struct span *span, struct span *line)
 {
     if (span->length == 0)

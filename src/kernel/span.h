@@ -31,6 +31,9 @@ void span_skip_blanks(struct span *span);
 /* Takes WORDS off, and all before them: that is *BEFORE, where not NULL. */
 bool span_take_until(struct span *span, const char *words, struct span *before);
 
+/* Takes a word off, and the blanks in front of it; it is empty where nothing else is left. */
+struct span span_take_word(struct span *span);
+
 /* Takes a line off, without its newline. False where nothing is left. */
 bool span_take_line(struct span *span, struct span *line);
 
@@ -40,3 +43,4 @@ struct value span_take_number(struct span *span);
 
 /* Copies what fits into STRING[SIZE], and terminates it. */
 void span_keep(char *string, size_t size, struct span span);
+#define SPAN_KEEP(array, span) span_keep(array, sizeof(array), span)

@@ -11,6 +11,7 @@ enum {
     NAME_BYTES_MAX = 96,
     NAME_CELL_MAX = NAME_BYTES_MAX * 6 + 32,
     NUMBER_CELL_MAX = 64,
+    SECTOR_BYTES = 512,
 };
 
 size_t listing_max(const struct listing *listing)
@@ -165,7 +166,7 @@ static void put_base_unit(struct text *text, enum listing_unit unit, uint64_t nu
         bytes = value_times(bytes, (uint64_t)sysconf(_SC_PAGESIZE));
         break;
     case LISTING_SECTORS:
-        bytes = value_times(bytes, 512);
+        bytes = value_times(bytes, SECTOR_BYTES);
         break;
     case LISTING_TICKS:
         text_decimal(text, (double)number / (double)sysconf(_SC_CLK_TCK), 2);

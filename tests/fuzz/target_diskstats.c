@@ -23,7 +23,7 @@ static void check(const struct disk *disk)
         fail("a name without an end, or none");
     if (strpbrk(disk->name, " \n"))
         fail("a name with blanks");
-    if (!disk_is_called(disk, disk->name) && strncmp(disk->name, "/dev/", 5) != 0)
+    if (!disk_is_called(disk, disk->name))
         fail("not called by its own name");
     bool old = disk->numbers[DISK_READS].present && !disk->numbers[DISK_READS_MERGED].present &&
                disk->numbers[DISK_SECTORS_READ].present;

@@ -92,6 +92,8 @@ static void what_is_not_understood_is_taken_off(void **state)
         "8 x sda 1",
         "8 0 sda 1 2 x 4",
         "8 0 sda 1 2 3x 4",
+        "8 0 sda -1 2 3 4",
+        "-8 0 sda 1",
         "8 0 sda 18446744073709551616",
         "8 0 a-name-that-is-much-longer-than-any-name-that-a-kernel-would-give-to-a-disk-of-its-own 1 2 3 4",
     };
@@ -122,7 +124,7 @@ static void a_disk_by_its_names(void **state)
 
     assert_true(disk_is_called(&disk, "cciss/c0d0"));
     assert_true(disk_is_called(&disk, "cciss!c0d0"));
-    assert_true(disk_is_called(&disk, "/dev/cciss/c0d0"));
+    assert_false(disk_is_called(&disk, "/dev/cciss/c0d0"));
     assert_false(disk_is_called(&disk, "cciss/c0d0p1"));
     assert_false(disk_is_called(&disk, "cciss/c0d"));
     assert_false(disk_is_called(&disk, ""));

@@ -17,6 +17,8 @@ static int turn(void *context)
     struct stage *stage = context;
 
     stage->turns++;
+    if (stage->turns == 2)
+        raise(SIGWINCH);
     if (stage->turns == stage->stops_at)
         raise(SIGTERM);
     return stage->turns == stage->fails_at ? -EPIPE : 0;
@@ -47,6 +49,7 @@ static void turns_are_counted(void **state)
     assert_int_equal(run(&thrice, 3), 0);
     assert_int_equal(thrice.turns, 3);
     assert_true(clock_monotonic_ns() - before >= 2 * (NS_PER_SECOND / 20)); /* the first comes at once */
+    assert_int_equal(thrice.resized, 1);
 }
 
 static void a_turn_that_fails_is_the_last(void **state)

@@ -7,10 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char sys_block_path[] = "/sys/block";
 
 /* The name, then the kernel's numbers in their order. What has no width is for JSON and CSV alone. */
 static const struct listing_field disk_fields[] = {
@@ -65,9 +66,17 @@ enum { SUM_FIELDS = sizeof(sum_fields) / sizeof(*sum_fields), SUM_COUNTS = 2 };
 
 static const struct listing sum_listing = {"disk_sum", NULL, NULL, sum_fields, SUM_FIELDS};
 
+/* What has been found out of the device on a line. */
+struct known_disk {
+    char name[DISK_NAME_MAX];
+    bool whole;
+};
+
 struct disks {
     struct table_file file;
-    int sys_block_fd;
+    int sys_block_fd; /* -1: not there, or not asked */
+    struct known_disk *known;
+    size_t known_count;
     struct printer printer;
     struct problem *problem;
     const char *partition;
@@ -76,11 +85,7 @@ struct disks {
 static int open_disks(struct disks *disks, const struct vmstat_settings *settings,
                       const struct listing *listing, struct problem *problem)
 {
-    *disks = (struct disks){.problem = problem, .partition = settings->partition, .file.file.fd = -1};
-    disks->sys_block_fd = open(sys_block_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (disks->sys_block_fd < 0)
-        return problem_set(problem, errno, "%s: %s: it tells disks from partitions", sys_block_path,
-                           strerror(errno));
+    *disks = (struct disks){.problem = problem, .partition = settings->partition, .sys_block_fd = -1};
     int error = table_file_open(&disks->file, settings->proc_path, "diskstats", "run as root", problem);
     return error < 0 ? error : printer_open(&disks->printer, settings, listing, problem);
 }
@@ -89,8 +94,59 @@ static void close_disks(struct disks *disks)
 {
     printer_close(&disks->printer);
     table_file_close(&disks->file);
+    free(disks->known);
     if (disks->sys_block_fd >= 0)
         close(disks->sys_block_fd);
+}
+
+static void on_resize(void *context)
+{
+    struct disks *disks = context;
+    printer_measure(&disks->printer);
+}
+
+/* /sys lies beside /proc, on another machine's files as well. */
+static void open_sys_block(struct disks *disks, const char *proc_path)
+{
+    struct problem problem = {0};
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/../sys/block", proc_path);
+    disks->sys_block_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (disks->sys_block_fd >= 0)
+        return;
+    problem_set(&problem, 0, "%s: %s: partitions cannot be told from disks", path, strerror(errno));
+    problem_print(&problem);
+}
+
+/* The place of what is known of the device on a line. NULL without memory. */
+static struct known_disk *known_at(struct disks *disks, size_t line)
+{
+    if (line >= disks->known_count) {
+        struct known_disk *known = reallocarray(disks->known, line + 1, sizeof(*known));
+        if (!known)
+            return NULL;
+        disks->known = known;
+        disks->known_count = line + 1;
+        known[line].name[0] = '\0';
+    }
+    return &disks->known[line];
+}
+
+/* Asked of /sys once for each device, as long as it stays on its line. */
+static bool is_whole(struct disks *disks, size_t line, const struct disk *disk)
+{
+    struct known_disk *known = known_at(disks, line);
+
+    if (disks->sys_block_fd < 0)
+        return true;
+    if (!known)
+        return disk_is_whole(disk, disks->sys_block_fd);
+    if (strcmp(known->name, disk->name) != 0) {
+        memcpy(known->name, disk->name, sizeof(known->name));
+        known->whole = disk_is_whole(disk, disks->sys_block_fd);
+    }
+    return known->whole;
 }
 
 /* The next device that is understood. Returns false at the end. */
@@ -119,8 +175,8 @@ static int list_disks(void *context)
 
     int error = table_file_read(&disks->file, &text);
     printer_begin(&disks->printer);
-    while (error == 0 && next_disk(disks, &text, &disk)) {
-        if (!disk_is_whole(&disk, disks->sys_block_fd))
+    for (size_t line = 0; error == 0 && next_disk(disks, &text, &disk); line++) {
+        if (!is_whole(disks, line, &disk))
             continue;
         fill_cells(cells, &disk);
         error = printer_put(&disks->printer, cells);
@@ -131,34 +187,40 @@ static int list_disks(void *context)
 int vmstat_disks(const struct vmstat_settings *settings, struct problem *problem)
 {
     struct disks disks;
-    struct repeat repeat = {.turn = list_disks, .context = &disks};
+    struct repeat repeat = {.turn = list_disks, .resized = on_resize, .context = &disks};
 
     int error = open_disks(&disks, settings, &disk_listing, problem);
-    if (error == 0)
+    if (error == 0) {
+        open_sys_block(&disks, settings->proc_path);
         error = repeat_run(&repeat, &settings->beat);
+    }
     close_disks(&disks);
     return error;
 }
 
-static void add(struct value *sum, struct value number)
+/* Absent where none of the disks has it, or where it is too much for 64 bits. */
+static void add(struct value *sum, bool *overflowed, struct value number)
 {
-    if (number.present)
-        *sum = (struct value){sum->number + number.number, true};
+    if (!number.present)
+        return;
+    *overflowed |= __builtin_add_overflow(sum->number, number.number, &sum->number);
+    sum->present = !*overflowed;
 }
 
 static int sum_up(struct disks *disks, union listing_cell *cells)
 {
+    bool overflowed[SUM_FIELDS] = {false};
     struct span text;
     struct disk disk;
 
     for (size_t i = 0; i < SUM_FIELDS; i++)
         cells[i].number = (struct value){0, i < SUM_COUNTS};
     int error = table_file_read(&disks->file, &text);
-    while (error == 0 && next_disk(disks, &text, &disk)) {
-        bool whole = disk_is_whole(&disk, disks->sys_block_fd);
+    for (size_t line = 0; error == 0 && next_disk(disks, &text, &disk); line++) {
+        bool whole = is_whole(disks, line, &disk);
         cells[whole ? 0 : 1].number.number++;
         for (size_t i = SUM_COUNTS; whole && i < SUM_FIELDS; i++)
-            add(&cells[i].number, disk.numbers[i - SUM_COUNTS]);
+            add(&cells[i].number, &overflowed[i], disk.numbers[i - SUM_COUNTS]);
     }
     return error;
 }
@@ -169,13 +231,16 @@ int vmstat_disk_sum(const struct vmstat_settings *settings, struct problem *prob
     struct disks disks;
 
     int error = open_disks(&disks, settings, &sum_listing, problem);
-    if (error == 0)
+    if (error == 0) {
+        open_sys_block(&disks, settings->proc_path);
         error = sum_up(&disks, cells);
+    }
     if (error == 0) {
         printer_begin(&disks.printer);
-        printer_put_lines(&disks.printer, cells);
-        error = printer_end(&disks.printer);
+        error = printer_put_lines(&disks.printer, cells);
     }
+    if (error == 0)
+        error = printer_end(&disks.printer);
     close_disks(&disks);
     return error;
 }
@@ -196,10 +261,8 @@ static int find_partition(struct disks *disks, struct disk *disk)
 
 static int list_partition(void *context)
 {
-    static const enum disk_number numbers[] = {DISK_READS, DISK_SECTORS_READ, DISK_WRITES,
-                                               DISK_SECTORS_WRITTEN};
     struct disks *disks = context;
-    union listing_cell cells[6] = {0};
+    union listing_cell cells[2 + DISK_BASIC_NUMBERS] = {0};
     struct disk disk;
 
     int error = find_partition(disks, &disk);
@@ -207,8 +270,8 @@ static int list_partition(void *context)
         return error;
     cells[0].name = disk.name;
     cells[1].name = "";
-    for (size_t i = 0; i < 4; i++)
-        cells[i + 2].number = disk.numbers[numbers[i]];
+    for (size_t i = 0; i < DISK_BASIC_NUMBERS; i++)
+        cells[i + 2].number = disk.numbers[disk_basic_numbers[i]];
     printer_begin(&disks->printer);
     error = printer_put(&disks->printer, cells);
     return error < 0 ? error : printer_end(&disks->printer);

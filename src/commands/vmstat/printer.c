@@ -2,22 +2,17 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/terminal.h"
 #include "commands/outcome.h"
+#include "commands/vmstat/height.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 enum { OUTPUT_BYTES = 64 * 1024 };
 
-/* Three lines less than the screen has, of 24 where it is none: as vmstat(8). */
-static unsigned height_of_screen(void)
+void printer_measure(struct printer *printer)
 {
-    unsigned lines = terminal_size(STDOUT_FILENO).lines;
-
-    if (lines == 0)
-        lines = 24;
-    return lines > 3 ? lines - 3 : 22;
+    printer->height = printer->settings->one_header ? 0 : vmstat_height();
 }
 
 int printer_open(struct printer *printer, const struct vmstat_settings *settings,
@@ -29,9 +24,13 @@ int printer_open(struct printer *printer, const struct vmstat_settings *settings
         .problem = problem,
         .style = {settings->wide, settings->timestamp, settings->unit, settings->unit_letter},
         .output = text_new(OUTPUT_BYTES + listing_max(listing) * 2),
-        .height = settings->one_header ? 0 : height_of_screen(),
     };
-    return printer->output.bytes ? 0 : -ENOMEM;
+    if (!printer->output.bytes)
+        return -ENOMEM;
+    printer_measure(printer);
+    if (settings->csv)
+        listing_put_csv_header(&printer->output, listing);
+    return 0;
 }
 
 void printer_close(struct printer *printer)
@@ -43,15 +42,14 @@ void printer_begin(struct printer *printer)
 {
     printer->wall_ns = clock_wall_ns();
     printer->rows = 0;
-    if (printer->settings->csv && !printer->begun)
-        listing_put_csv_header(&printer->output, printer->listing);
 }
 
 int printer_end(struct printer *printer)
 {
-    int error = file_write_all(STDOUT_FILENO, printer->output.bytes, printer->output.length);
+    struct text *output = &printer->output;
+    int error = output->lost > 0 ? -EOVERFLOW : file_write_all(STDOUT_FILENO, output->bytes, output->length);
 
-    printer->output.length = 0;
+    output->length = 0;
     return outcome_of_writing(error, printer->problem);
 }
 
@@ -78,10 +76,10 @@ int printer_put(struct printer *printer, const union listing_cell *cells)
     return output->length >= OUTPUT_BYTES ? printer_end(printer) : 0;
 }
 
-void printer_put_lines(struct printer *printer, const union listing_cell *cells)
+int printer_put_lines(struct printer *printer, const union listing_cell *cells)
 {
     if (printer->settings->json || printer->settings->csv)
-        printer_put(printer, cells);
-    else
-        listing_put_lines(&printer->output, printer->listing, &printer->style, cells);
+        return printer_put(printer, cells);
+    listing_put_lines(&printer->output, printer->listing, &printer->style, cells);
+    return 0;
 }

@@ -22,6 +22,9 @@ int printer_open(struct printer *printer, const struct vmstat_settings *settings
                  const struct listing *listing, struct problem *problem);
 void printer_close(struct printer *printer);
 
+/* The terminal has another size. */
+void printer_measure(struct printer *printer);
+
 /* Begins a turn: its time, and its headings. */
 void printer_begin(struct printer *printer);
 
@@ -29,8 +32,8 @@ void printer_begin(struct printer *printer);
  */
 int printer_put(struct printer *printer, const union listing_cell *cells);
 
-/* All cells, a line each. */
-void printer_put_lines(struct printer *printer, const union listing_cell *cells);
+/* All cells, a line each. Returns as printer_put(). */
+int printer_put_lines(struct printer *printer, const union listing_cell *cells);
 
 /* Writes what is left of the turn. Returns 0 or the negative errno of standard output. */
 int printer_end(struct printer *printer);

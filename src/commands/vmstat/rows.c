@@ -1,6 +1,8 @@
 /* The classic row. */
+#include "commands/missing.h"
 #include "commands/outcome.h"
 #include "commands/repeat.h"
+#include "commands/vmstat/height.h"
 #include "commands/vmstat/modes.h"
 #include "kernel/uptime.h"
 #include "metric/series.h"
@@ -22,15 +24,12 @@ struct rows {
 
 static void measure_screen(void *context)
 {
-    static const struct terminal_size usual = {.lines = 24};
+    enum { HEADING_LINES = 2, LAST_LINE = 1 };
     struct rows *rows = context;
 
-    if (rows->settings->one_header)
-        return;
-    rows->stream.screen = terminal_size(STDOUT_FILENO);
-    if (rows->stream.screen.lines <= 3)
-        rows->stream.screen = usual; /* of what is no terminal, as vmstat(8) has it */
-    rows->stream.screen.columns = 0; /* rows are counted, not the lines that they are wrapped into */
+    /* Rows are counted, not the lines that they are wrapped into. */
+    if (!rows->settings->one_header)
+        rows->stream.screen = (struct terminal_size){.lines = vmstat_height() + HEADING_LINES + LAST_LINE};
 }
 
 static int open_stream(struct rows *rows, const struct classic_choice *choice)
@@ -86,6 +85,7 @@ static int begin(struct rows *rows)
     measure_screen(rows);
     stream_put_header(&rows->stream);
     series_start(&rows->series);
+    missing_note_all(&rows->series, &rows->columns, rows->settings->proc_path);
     if (rows->settings->no_first)
         return flush(rows);
     int error = uptime_read(rows->settings->proc_path, &uptime_ns);

@@ -27,11 +27,14 @@ static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values", FIELD(csv)},
     {"proc", 0, "<dir>", "another /proc", FIELD(proc_path)},
-    {"help", 'h', NULL, "display this help and exit", FIELD(help)},
-    {"version", 'V', NULL, "output version information and exit", FIELD(version)},
+    {"help", 'h', NULL, "display this help and exit", FIELD(help), .last = true},
+    {"version", 'V', NULL, "output version information and exit", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows), SHORT_ROWS = 2 /* the last ones, apart from the others */ };
+enum {
+    ROWS = sizeof(rows) / sizeof(*rows),
+    ROWS_APART = 2, /* --help and --version */
+};
 
 static int parse_unit(struct vmstat_settings *settings, struct problem *problem)
 {
@@ -54,6 +57,13 @@ static int parse_unit(struct vmstat_settings *settings, struct problem *problem)
     return problem_set(problem, EINVAL, "-S requires k, K, m or M (default is KiB)");
 }
 
+/* As strtol(3), which vmstat(8) reads them with. */
+static const char *skip_plus(const char *word)
+{
+    word += strspn(word, " \t");
+    return word + (*word == '+');
+}
+
 static bool is_negative(const char *word)
 {
     double number;
@@ -62,15 +72,13 @@ static bool is_negative(const char *word)
 
 static int parse_delay(const char *word, double *delay_seconds, struct problem *problem)
 {
-    static const double delay_min = 0.05;
-
     if (is_negative(word))
         return problem_set(problem, EINVAL, "delay must be positive integer");
-    if (number_parse_decimal(word, delay_seconds) < 0)
+    if (number_parse_decimal(skip_plus(word), delay_seconds) < 0)
         return problem_set(problem, EINVAL, "failed to parse argument: '%s'", word);
     if (*delay_seconds <= 0)
         return problem_set(problem, EINVAL, "delay must be positive integer");
-    if (*delay_seconds < delay_min)
+    if (*delay_seconds < BEAT_DELAY_MIN)
         return problem_set(problem, EINVAL, "delay must be 0.05 at least: '%s'", word);
     if (*delay_seconds > UINT_MAX)
         return problem_set(problem, EINVAL, "too large delay value");
@@ -81,7 +89,7 @@ static int parse_count(const char *word, uint64_t *count, struct problem *proble
 {
     if (is_negative(word))
         return problem_set(problem, EINVAL, "count must be positive integer");
-    if (number_parse_unsigned(word, count) < 0)
+    if (number_parse_unsigned(skip_plus(word), count) < 0)
         return problem_set(problem, EINVAL, "failed to parse argument: '%s'", word);
     return *count > 0 ? 0 : problem_set(problem, EINVAL, "count must be positive integer");
 }
@@ -150,8 +158,8 @@ static void put_rows(struct text *text, size_t from, size_t to, int width)
 void vmstat_settings_put_usage(struct text *text)
 {
     text_string(text, "\nUsage:\n vmstat [options] [delay [count]]\n\nOptions:\n");
-    put_rows(text, 0, ROWS - SHORT_ROWS, 17);
+    put_rows(text, 0, ROWS - ROWS_APART, 17);
     text_char(text, '\n');
-    put_rows(text, ROWS - SHORT_ROWS, ROWS, 9);
+    put_rows(text, ROWS - ROWS_APART, ROWS, 9);
     text_string(text, "\nFor more details see vmstat(8) and faultline-vmstat(1).\n");
 }

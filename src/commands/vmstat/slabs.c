@@ -91,11 +91,17 @@ static int list_slabs(void *context)
     return error < 0 ? error : printer_end(&slabs->printer);
 }
 
+static void on_resize(void *context)
+{
+    struct slabs *slabs = context;
+    printer_measure(&slabs->printer);
+}
+
 int vmstat_slabs(const struct vmstat_settings *settings, struct problem *problem)
 {
     struct vmstat_settings plain = *settings;
     struct slabs slabs = {.problem = problem};
-    struct repeat repeat = {.turn = list_slabs, .context = &slabs};
+    struct repeat repeat = {.turn = list_slabs, .resized = on_resize, .context = &slabs};
 
     plain.timestamp = false; /* vmstat(8) has none here */
     int error = table_file_open(&slabs.file, settings->proc_path, "slabinfo", "run as root", problem);

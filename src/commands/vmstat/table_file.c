@@ -8,7 +8,7 @@
 int table_file_open(struct table_file *table, const char *proc_path, const char *name, const char *mend,
                     struct problem *problem)
 {
-    *table = (struct table_file){.proc_path = proc_path, .name = name, .file.fd = -1};
+    *table = (struct table_file){.proc_path = proc_path, .name = name, .problem = problem, .file.fd = -1};
     int folder_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int error = folder_fd < 0 ? -errno : proc_file_open(&table->file, folder_fd, name);
     if (folder_fd >= 0)
@@ -30,7 +30,9 @@ int table_file_read(struct table_file *table, struct span *text)
     int error = proc_file_read(&table->file);
 
     *text = (struct span){table->file.bytes, table->file.length};
-    return error;
+    if (error == 0)
+        return 0;
+    return problem_set(table->problem, -error, "%s/%s: %s", table->proc_path, table->name, strerror(-error));
 }
 
 void table_file_left_out(struct table_file *table)

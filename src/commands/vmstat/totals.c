@@ -50,8 +50,14 @@ static int read_totals(const struct vmstat_settings *settings, size_t first, siz
     }
     if (error == 0)
         sampler_read(sampler, snapshot);
-    for (size_t i = 0; error == 0 && i < count; i++)
+    bool any = false;
+    for (size_t i = 0; error == 0 && i < count; i++) {
         cells[i].number = sampler_total(sampler, places[i], snapshot);
+        any |= cells[i].number.present;
+    }
+    if (error == 0 && !any)
+        error = problem_set(problem, ENODATA, "%s: nothing is counted there: name another one with --proc",
+                            settings->proc_path);
     free(snapshot);
     sampler_free(sampler);
     return error;
@@ -73,8 +79,9 @@ int vmstat_totals(const struct vmstat_settings *settings, struct problem *proble
     if (error < 0)
         return error;
     printer_begin(&printer);
-    printer_put_lines(&printer, cells);
-    error = printer_end(&printer);
+    error = printer_put_lines(&printer, cells);
+    if (error == 0)
+        error = printer_end(&printer);
     printer_close(&printer);
     return error;
 }

@@ -61,5 +61,5 @@ int command_vmstat(int argc, char **argv)
     if (settings.version)
         return outcome_print(put_version);
     int error = run(&settings, &problem);
-    return error < 0 && error != -EPIPE ? outcome_failed(&problem, error) : STATUS_DONE;
+    return outcome_is_end(error) ? STATUS_DONE : outcome_failed(&problem, error);
 }
