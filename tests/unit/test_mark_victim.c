@@ -123,6 +123,19 @@ static struct mark_victim *opened(const char *path)
     return mark;
 }
 
+/* The kernel tells of the pids of the initial name space (PROC_PID_INIT_INO, include/linux/proc_ns.h), and a
+ * test knows those of its own. */
+static void need_the_kernels_pids(void)
+{
+    static const char initial[] = "pid:[4026531836]";
+    char own[64] = "";
+
+    if (readlink("/proc/self/ns/pid", own, sizeof(own) - 1) < 0 || strcmp(own, initial) != 0) {
+        print_message("in a pid name space of its own\n");
+        skip();
+    }
+}
+
 static void copy_into(const struct folder *folder, const char *name, const char *from)
 {
     char *text = tracefs_get(from);
@@ -137,6 +150,7 @@ static void copy_into(const struct folder *folder, const char *name, const char 
  */
 static struct mark_victim *opened_at_adjustments(const struct folder *folder)
 {
+    need_the_kernels_pids();
     if (!tracefs.error) {
         copy_into(folder, FOLDER "id", "events/oom/oom_score_adj_update/id");
         copy_into(folder, FOLDER "format", "events/oom/oom_score_adj_update/format");
@@ -526,6 +540,7 @@ static void a_real_victim_is_told_with_its_figures(void **state)
     char *format;
     (void)state;
 
+    need_the_kernels_pids();
     starve(opened(tracefs.path), &kill);
     assert_string_equal(kill.comm, "glutton");
     format = tracefs_get(FOLDER "format");
@@ -546,6 +561,7 @@ static void a_real_victim_of_which_a_pid_is_told_has_the_comm_of_proc(void **sta
 {
     struct oom_kill kill = {0};
 
+    need_the_kernels_pids();
     if (!tracefs.error)
         copy_into(*state, FOLDER "id", FOLDER "id");
     folder_put(*state, FOLDER "format", OLD_FORMAT);
