@@ -221,17 +221,21 @@ void listing_put_csv_header(struct text *text, const struct listing *listing)
     text_char(text, '\n');
 }
 
-/* In quotes where it has to be (RFC 4180). */
+/* As in a table, so that it cannot steer a terminal; in quotes where it has to be (RFC 4180). */
 static void put_csv_name(struct text *text, const char *name)
 {
-    bool quoted = strpbrk(name, ",\"\r\n");
+    char bytes[NAME_BYTES_MAX * 4 + 1]; /* a byte may become \xHH */
+    struct text printable = text_over(bytes, sizeof(bytes) - 1);
 
+    text_printable(&printable, name);
+    bytes[printable.length] = '\0';
+    bool quoted = strpbrk(bytes, ",\"");
     if (quoted)
         text_char(text, '"');
-    for (; *name; name++) {
-        if (*name == '"')
+    for (const char *at = bytes; *at; at++) {
+        if (*at == '"')
             text_char(text, '"');
-        text_char(text, *name);
+        text_char(text, *at);
     }
     if (quoted)
         text_char(text, '"');

@@ -332,7 +332,7 @@ def test_after_a_stop_no_row_comes_too_soon():
     assert len(rows) == 4 and all(row["interval_seconds"] >= 0.19 for row in rows)
 
 
-def test_headings_follow_the_terminal(frozen):
+def test_headings_follow_the_terminal():
     """Between two rows it becomes smaller."""
     master, slave = pty.openpty()
     resize(master, 40)

@@ -99,6 +99,7 @@ static void a_line_for_each(void **state)
 static void json_and_csv(void **state)
 {
     union listing_cell quoted[COUNT_OF(fields)] = {{.name = "a,\"b"}, SOME(UINT64_MAX)};
+    union listing_cell steering[COUNT_OF(fields)] = {{.name = "a\033[m\n"}};
     TEXT(json, 512);
     TEXT(csv, 512);
     (void)state;
@@ -110,9 +111,11 @@ static void json_and_csv(void **state)
     listing_put_csv_header(&csv, &listing);
     listing_put_csv(&csv, &listing, cells, 0);
     listing_put_csv(&csv, &listing, quoted, 0);
+    listing_put_csv(&csv, &listing, steering, 0);
     assert_text(&csv, "time,device,reads,read_bytes,busy_seconds,discards\n"
                       "1970-01-01T00:00:00.000Z,vda,12,51200,5.678,9\n"
-                      "1970-01-01T00:00:00.000Z,\"a,\"\"b\",18446744073709551615,,,\n");
+                      "1970-01-01T00:00:00.000Z,\"a,\"\"b\",18446744073709551615,,,\n"
+                      "1970-01-01T00:00:00.000Z,a\\x1b[m\\x0a,,,,\n");
 }
 
 int main(void)
