@@ -14,7 +14,7 @@
 
 /* "low 0\nhigh 0\nmax 0\noom 1\noom_kill 1\n" */
 const struct source_format memory_events_format = {"memory.events", "memory.events", key_number_locate,
-                                                   key_number_parse};
+                                                   key_number_parse, NULL};
 
 int cgroup_version(int folder_fd)
 {

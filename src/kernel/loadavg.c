@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const averages[] = {"1m", "5m", "15m"};
+static const char *const averages[] = {"1m", "5m", "15m", NULL};
 
-enum { AVERAGES = sizeof(averages) / sizeof(*averages) };
+enum { AVERAGES = sizeof(averages) / sizeof(*averages) - 1 };
 
 static int locate(const char *name, struct line_place *place)
 {
@@ -27,4 +27,4 @@ static void parse(const char *at, const char *end, struct value *values, unsigne
         at = scan_hundredths(at, end, &values[i]);
 }
 
-const struct source_format loadavg_format = {"loadavg", "loadavg", locate, parse};
+const struct source_format loadavg_format = {"loadavg", "loadavg", locate, parse, averages};

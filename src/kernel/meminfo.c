@@ -30,4 +30,4 @@ bool meminfo_is_count(const char *key)
     return strncmp(key, "HugePages_", strlen("HugePages_")) == 0;
 }
 
-const struct source_format meminfo_format = {"meminfo", "meminfo", locate, parse};
+const struct source_format meminfo_format = {"meminfo", "meminfo", locate, parse, NULL};

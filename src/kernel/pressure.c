@@ -33,7 +33,8 @@ static void parse(const char *at, const char *end, struct value *values, unsigne
         scan_unsigned(total + sizeof(key) - 1, line_end, values);
 }
 
-const struct source_format pressure_cpu_format = {"pressure/cpu", "pressure/cpu", locate, parse};
-const struct source_format pressure_memory_format = {"pressure/memory", "pressure/memory", locate, parse};
-const struct source_format pressure_io_format = {"pressure/io", "pressure/io", locate, parse};
-const struct source_format pressure_irq_format = {"pressure/irq", "pressure/irq", locate, parse};
+const struct source_format pressure_cpu_format = {"pressure/cpu", "pressure/cpu", locate, parse, NULL};
+const struct source_format pressure_memory_format = {"pressure/memory", "pressure/memory", locate, parse,
+                                                     NULL};
+const struct source_format pressure_io_format = {"pressure/io", "pressure/io", locate, parse, NULL};
+const struct source_format pressure_irq_format = {"pressure/irq", "pressure/irq", locate, parse, NULL};

@@ -2,6 +2,7 @@
 
 #include "kernel/proc_file.h"
 #include "kernel/source_format.h"
+#include "kernel/span.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,6 +85,51 @@ void key_number_parse(const char *at, const char *end, struct value *values, uns
 {
     (void)fields; /* one a line */
     scan_unsigned(at, end, values);
+}
+
+/* The key that a line begins with. False where there is none that could be wanted. */
+static bool take_key(struct span line, char *key, size_t size)
+{
+    size_t length = 0;
+
+    while (length < line.length && line.at[length] != ' ' && line.at[length] != ':')
+        length++;
+    if (length == 0 || length == line.length || length >= size)
+        return false;
+    span_keep(key, size, span_until(line, line.at + length));
+    return true;
+}
+
+static int each_key(const struct source_format *format, struct span text,
+                    int (*tell)(void *context, const char *name), void *context)
+{
+    struct line_place place;
+    struct span line;
+    char key[LINE_START_MAX];
+    int ended = 0;
+
+    while (ended == 0 && span_take_line(&text, &line)) {
+        if (take_key(line, key, sizeof(key)) && format->locate(key, &place) == 0)
+            ended = tell(context, key);
+    }
+    return ended;
+}
+
+int source_each_name(enum source_id id, int proc_fd, int (*tell)(void *context, const char *name),
+                     void *context)
+{
+    const struct source_format *format = formats[id];
+    struct proc_file file = {.fd = -1};
+    int ended = proc_file_open(&file, proc_fd, format->path);
+
+    if (ended == 0)
+        ended = proc_file_read(&file);
+    if (ended == 0 && !format->names)
+        ended = each_key(format, (struct span){file.bytes, file.length}, tell, context);
+    for (size_t i = 0; ended == 0 && format->names && format->names[i]; i++)
+        ended = tell(context, format->names[i]);
+    proc_file_close(&file);
+    return ended;
 }
 
 struct source *source_new(enum source_id id)

@@ -37,6 +37,14 @@ const char *source_path(enum source_id id); /* "vmstat", "pressure/memory": belo
  * -ENAMETOOLONG. */
 int source_knows(enum source_id id, const char *name);
 
+/*
+ * Tells of every value that the file has now, below the directory PROC_FD: the keys of this very kernel. A
+ * key that is longer than source_want() takes is left out. What TELL returns other than 0 ends it and is
+ * returned; else 0 or a negative errno.
+ */
+int source_each_name(enum source_id id, int proc_fd, int (*tell)(void *context, const char *name),
+                     void *context);
+
 /* A source that wants nothing yet and is not open. NULL without memory. Free with source_free(). */
 struct source *source_new(enum source_id id);
 void source_free(struct source *source);

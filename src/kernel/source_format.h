@@ -23,6 +23,10 @@ struct source_format {
     /* Reads the FIELDS values of a line from what follows its start; END is the end of the file, not of the
      * line. */
     void (*parse)(const char *at, const char *end, struct value *values, unsigned fields);
+
+    /* All the names that locate() knows, NULL at the end; NULL where it takes what a line begins with, up to
+     * a blank or a colon. */
+    const char *const *names;
 };
 
 /* locate() for the common case, one value a line: the line starts with NAME and TERMINATOR. */

@@ -16,35 +16,27 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const cpu_fields[] = {
-    "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice", "online",
+/* The fields of the line "cpu", in its order, then the counts, each with a line of its own. */
+static const char *const names[] = {
+    "cpu.user",    "cpu.nice",  "cpu.system", "cpu.idle",       "cpu.iowait",    "cpu.irq",
+    "cpu.softirq", "cpu.steal", "cpu.guest",  "cpu.guest_nice", "cpu.online",    "intr",
+    "ctxt",        "btime",     "processes",  "procs_running",  "procs_blocked", NULL,
 };
 
 enum {
-    CPU_FIELDS = sizeof(cpu_fields) / sizeof(*cpu_fields),
-    CPU_TIMES = CPU_FIELDS - 1,
+    CPU_TIMES = 10,
+    CPU_FIELDS = CPU_TIMES + 1, /* "cpu.online" counts lines */
 };
-
-static const char *const counts[] = {"intr", "ctxt", "btime", "processes", "procs_running", "procs_blocked"};
-
-static int locate_cpu(const char *field_name, struct line_place *place)
-{
-    for (unsigned i = 0; i < CPU_FIELDS; i++) {
-        if (strcmp(field_name, cpu_fields[i]) == 0) {
-            *place = (struct line_place){.start = "cpu ", .fields = CPU_FIELDS, .field = i};
-            return 0;
-        }
-    }
-    return -ENOENT;
-}
 
 static int locate(const char *name, struct line_place *place)
 {
-    if (strncmp(name, "cpu.", 4) == 0)
-        return locate_cpu(name + 4, place);
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-        if (strcmp(name, counts[i]) == 0)
+    for (unsigned i = 0; names[i]; i++) {
+        if (strcmp(name, names[i]) != 0)
+            continue;
+        if (i >= CPU_FIELDS)
             return line_place_of_key(name, ' ', place);
+        *place = (struct line_place){.start = "cpu ", .fields = CPU_FIELDS, .field = i};
+        return 0;
     }
     return -ENOENT;
 }
@@ -69,4 +61,4 @@ static void parse(const char *at, const char *end, struct value *values, unsigne
     values[CPU_TIMES] = count_online(at, end);
 }
 
-const struct source_format stat_format = {"stat", "stat", locate, parse};
+const struct source_format stat_format = {"stat", "stat", locate, parse, names};

@@ -37,4 +37,4 @@ bool vmstat_is_gauge(const char *key)
     return true;
 }
 
-const struct source_format vmstat_format = {"vmstat", "vmstat", key_number_locate, key_number_parse};
+const struct source_format vmstat_format = {"vmstat", "vmstat", key_number_locate, key_number_parse, NULL};

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ struct sampler {
     int errors[SOURCE_COUNT];             /* why it is not open */
     size_t first_value[SOURCE_COUNT];     /* where its values begin in a snapshot; known once opened */
     size_t value_count;
+    struct sampler_input *inputs; /* values are relative to the source until opened */
+    size_t input_count;
     struct formula *formulas; /* one a metric; term values are relative to the source until opened */
     size_t room;              /* for so many */
     size_t metric_count;
@@ -52,14 +55,56 @@ void sampler_free(struct sampler *sampler)
         return;
     for (size_t i = 0; i < SOURCE_COUNT; i++)
         source_free(sampler->sources[i]);
+    free(sampler->inputs);
     free(sampler->formulas);
     free(sampler->wanted);
     free(sampler);
 }
 
-static int add_term(struct formula *formula, struct source *source, const char *name, bool subtract)
+static bool has_input(const struct sampler *sampler, enum source_id source, size_t value)
 {
-    int value = source_want(source, name);
+    for (size_t i = 0; i < sampler->input_count; i++) {
+        if (sampler->inputs[i].source == source && sampler->inputs[i].value == value)
+            return true;
+    }
+    return false;
+}
+
+static int note_input(struct sampler *sampler, enum source_id source, const char *name, size_t value)
+{
+    if (has_input(sampler, source, value))
+        return 0;
+    struct sampler_input *inputs =
+        reallocarray(sampler->inputs, sampler->input_count + 1, sizeof(*sampler->inputs));
+    if (!inputs)
+        return -ENOMEM;
+    struct sampler_input *input = &inputs[sampler->input_count++];
+    *input = (struct sampler_input){.source = source, .value = value};
+    (void)snprintf(input->name, sizeof(input->name), "%s", name);
+    sampler->inputs = inputs;
+    return 0;
+}
+
+/* Wants a value of a source that may not be there yet. Returns its place among the source's, or a negative
+ * errno. */
+static int want_input(struct sampler *sampler, enum source_id id, const char *name)
+{
+    struct source **source = &sampler->sources[id];
+
+    if (!*source)
+        *source = source_new(id);
+    if (!*source)
+        return -ENOMEM;
+    int value = source_want(*source, name);
+    if (value < 0)
+        return value;
+    int error = note_input(sampler, id, name, (size_t)value);
+    return error < 0 ? error : value;
+}
+
+static int add_term(struct formula *formula, struct sampler *sampler, const char *name, bool subtract)
+{
+    int value = want_input(sampler, formula->source, name);
     if (value < 0)
         return value;
     if (formula->term_count == FORMULA_TERMS_MAX)
@@ -69,7 +114,7 @@ static int add_term(struct formula *formula, struct source *source, const char *
 }
 
 /* KEYS as metrics.def defines it. */
-static int add_terms(struct formula *formula, struct source *source, const char *keys)
+static int add_terms(struct formula *formula, struct sampler *sampler, const char *keys)
 {
     char name[64];
 
@@ -83,7 +128,7 @@ static int add_terms(struct formula *formula, struct source *source, const char 
         if (strcmp(name, "1") == 0 && subtract) {
             formula->less = 1;
         } else {
-            int error = add_term(formula, source, name, subtract);
+            int error = add_term(formula, sampler, name, subtract);
             if (error < 0)
                 return error;
         }
@@ -95,14 +140,13 @@ static int add_terms(struct formula *formula, struct source *source, const char 
 
 static int make_formula(struct sampler *sampler, const struct metric *metric, size_t index)
 {
-    struct source **source = &sampler->sources[metric->source];
-    struct formula formula = {.kind = metric->kind, .scale = metric_scale(metric), .source = metric->source};
-
-    if (!*source)
-        *source = source_new(metric->source);
-    if (!*source)
-        return -ENOMEM;
-    int error = add_terms(&formula, *source, metric->keys);
+    struct formula formula = {
+        .kind = metric->kind,
+        .scale = metric_scale(metric),
+        .in_pages = metric->raw == RAW_PAGES,
+        .source = metric->source,
+    };
+    int error = add_terms(&formula, sampler, metric->keys);
     if (error < 0)
         return error;
     sampler->formulas[index] = formula;
@@ -147,6 +191,32 @@ int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *i
     return metric->kind == METRIC_CPU_SHARE ? want_cpu_shares(sampler) : make_formula(sampler, metric, place);
 }
 
+struct wanting {
+    struct sampler *sampler;
+    enum source_id source;
+};
+
+static int want_name(void *context, const char *name)
+{
+    struct wanting *wanting = context;
+    int value = want_input(wanting->sampler, wanting->source, name);
+    return value < 0 ? value : 0;
+}
+
+int sampler_want_all(struct sampler *sampler, const char *proc_path)
+{
+    struct wanting wanting = {.sampler = sampler};
+    int proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = 0;
+
+    if (proc_fd < 0)
+        return -errno;
+    for (wanting.source = 0; error != -ENOMEM && wanting.source < SOURCE_COUNT; wanting.source++)
+        error = source_each_name(wanting.source, proc_fd, want_name, &wanting);
+    close(proc_fd);
+    return error == -ENOMEM ? error : 0; /* what this kernel does not have is not wanted */
+}
+
 static int open_sources(struct sampler *sampler, int proc_fd, int *first_error, enum source_id *first_failed)
 {
     int opened = 0;
@@ -174,6 +244,8 @@ static void place_values(struct sampler *sampler)
         if (sampler->sources[i])
             sampler->value_count += source_value_count(sampler->sources[i]);
     }
+    for (size_t i = 0; i < sampler->input_count; i++)
+        sampler->inputs[i].value += sampler->first_value[sampler->inputs[i].source];
     for (size_t i = 0; i < sampler->metric_count; i++) {
         struct formula *formula = &sampler->formulas[i];
         for (size_t t = 0; t < formula->term_count; t++)
@@ -191,6 +263,26 @@ static int list_wanted(struct sampler *sampler)
             sampler->wanted[sampler->wanted_count++] = i;
     }
     return 0;
+}
+
+int sampler_arrange(struct sampler *sampler)
+{
+    place_values(sampler);
+    return list_wanted(sampler);
+}
+
+void sampler_set_page_bytes(struct sampler *sampler, uint64_t page_bytes)
+{
+    for (size_t i = 0; i < sampler->metric_count; i++) {
+        if (sampler->formulas[i].in_pages)
+            sampler->formulas[i].scale = (double)page_bytes;
+    }
+}
+
+const struct sampler_input *sampler_inputs(const struct sampler *sampler, size_t *count)
+{
+    *count = sampler->input_count;
+    return sampler->inputs;
 }
 
 static const char *mend_of(int error)
@@ -226,8 +318,7 @@ int sampler_open(struct sampler *sampler, const char *proc_path, struct problem 
         return problem_set(problem, -error, "%s/%s: %s: %s", proc_path, source_path(failed), strerror(-error),
                            mend_of(error));
     }
-    place_values(sampler);
-    return list_wanted(sampler);
+    return sampler_arrange(sampler);
 }
 
 int sampler_source_error(const struct sampler *sampler, enum source_id source)

@@ -32,6 +32,28 @@ void sampler_free(struct sampler *sampler);
 int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *index);
 
 /*
+ * Wants every value that the files below PROC_PATH have now, keys that no metric knows included. Only before
+ * sampler_open(). Returns 0 or a negative errno.
+ */
+int sampler_want_all(struct sampler *sampler, const char *proc_path);
+
+/* In place of sampler_open() where the snapshots come from elsewhere, from a recording say. */
+int sampler_arrange(struct sampler *sampler);
+
+/* The page size of the machine that the snapshots are of, where it is not this one. After all is wanted. */
+void sampler_set_page_bytes(struct sampler *sampler, uint64_t page_bytes);
+
+/* A value that is wanted, by its name. */
+struct sampler_input {
+    enum source_id source;
+    char name[64];
+    size_t value; /* its place in a snapshot; known once opened or arranged */
+};
+
+/* All of them, COUNT, each once, in the order in which they were wanted. */
+const struct sampler_input *sampler_inputs(const struct sampler *sampler, size_t *count);
+
+/*
  * Opens the files below PROC_PATH. A file that this kernel does not have, or that may not be read, leaves its
  * metrics absent. Where none of the wanted ones opens, or PROC_PATH itself does not, fills *PROBLEM and
  * returns a negative errno.
@@ -85,6 +107,7 @@ struct formula {
     size_t term_count; /* 0: not wanted */
     uint64_t less;     /* a constant taken off */
     double scale;      /* raw units to the metric's unit */
+    bool in_pages;     /* the raw units are */
     enum metric_kind kind;
     enum source_id source;
 };

@@ -1,0 +1,477 @@
+#include "blackbox/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { GO_ON = RECORDED_LOSS + 1 };
+
+struct recording {
+    int fd;
+    off_t bytes; /* of the file, when it was opened */
+    struct segment_info *segments;
+    size_t count;
+    size_t next;            /* the segment to be read after this one */
+    bool inside;            /* a segment is being read */
+    uint64_t last_sequence; /* of the one that was last read; 0: none yet */
+    size_t stuck_at;        /* where the decoder was stuck before it was given what is new */
+    struct decoder *decoder;
+    struct recording_loss loss;
+    uint8_t buffer[SEGMENT_BYTES];
+};
+
+/* -- the segments of a file -- */
+
+/* As much as there is. Returns the length, or a negative errno. */
+static ssize_t read_at(int fd, void *bytes, size_t length, off_t offset)
+{
+    size_t got = 0;
+
+    while (got < length) {
+        ssize_t more = pread(fd, (uint8_t *)bytes + got, length - got, offset + (off_t)got);
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more < 0)
+            return -errno;
+        if (more == 0)
+            break;
+        got += (size_t)more;
+    }
+    return (ssize_t)got;
+}
+
+static int add_segment(struct recording *recording, off_t offset, const struct segment_header *header)
+{
+    enum { STEP = 256 };
+
+    if (recording->count % STEP == 0) {
+        struct segment_info *segments =
+            reallocarray(recording->segments, recording->count + STEP, sizeof(*segments));
+        if (!segments)
+            return -ENOMEM;
+        recording->segments = segments;
+    }
+    recording->segments[recording->count++] = (struct segment_info){.offset = offset, .header = *header};
+    return 0;
+}
+
+static bool all_zero(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whether a segment that has no header any more stood there: its schema alone goes beyond the first 4 KiB. */
+static bool has_body(const struct recording *recording, off_t offset)
+{
+    enum { BEHIND_FIRST_BLOCK = 4096, LOOK_BYTES = 64 };
+    uint8_t bytes[LOOK_BYTES];
+    ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset + BEHIND_FIRST_BLOCK);
+
+    return got > 0 && !all_zero(bytes, (size_t)got);
+}
+
+/* Looks where segments should begin. *ODD: there was something else. */
+static int list_in_place(struct recording *recording, bool *odd)
+{
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
+        if (got < 0)
+            return (int)got;
+        int error = got == sizeof(bytes) ? segment_take_header(bytes, &header) : -ENOENT;
+        if (error == -EPROTONOSUPPORT)
+            return error;
+        if (error == 0)
+            error = add_segment(recording, offset, &header);
+        else if (!all_zero(bytes, (size_t)got) || has_body(recording, offset))
+            *odd = true;
+        if (error == -ENOMEM)
+            return error;
+    }
+    return 0;
+}
+
+static int list_in_piece(struct recording *recording, const uint8_t *bytes, size_t length, off_t offset)
+{
+    struct segment_header header;
+    const uint8_t *end = bytes + length;
+
+    for (const uint8_t *at = bytes;
+         (at = memmem(at, (size_t)(end - at), segment_magic, sizeof(segment_magic))) != NULL; at++) {
+        if (end - at < SEGMENT_HEADER_BYTES)
+            break;
+        off_t place = offset + (at - bytes);
+        if (place % SEGMENT_BYTES == 0 || segment_take_header(at, &header) < 0)
+            continue;
+        int error = add_segment(recording, place, &header);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+/* Looks everywhere: pieces overlap by as much as a header may be cut by their end. */
+static int list_out_of_place(struct recording *recording)
+{
+    const off_t step = SEGMENT_BYTES - SEGMENT_HEADER_BYTES + 1;
+
+    for (off_t offset = 0; offset < recording->bytes; offset += step) {
+        ssize_t got = read_at(recording->fd, recording->buffer, SEGMENT_BYTES, offset);
+        int error = got < 0 ? (int)got : list_in_piece(recording, recording->buffer, (size_t)got, offset);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+static int compare_sequences(const void *left, const void *right)
+{
+    const struct segment_info *a = left;
+    const struct segment_info *b = right;
+
+    if (a->header.sequence != b->header.sequence)
+        return a->header.sequence < b->header.sequence ? -1 : 1;
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* Segments of one recording, each once. It is the recording that the newest segment belongs to. */
+static void sort_out(struct recording *recording)
+{
+    size_t kept = 0;
+
+    qsort(recording->segments, recording->count, sizeof(*recording->segments), compare_sequences);
+    uint64_t id = recording->segments[recording->count - 1].header.recording_id;
+    for (size_t i = 0; i < recording->count; i++) {
+        const struct segment_info *segment = &recording->segments[i];
+        bool foreign = segment->header.recording_id != id;
+        bool twice = kept > 0 && recording->segments[kept - 1].header.sequence == segment->header.sequence;
+        recording->loss.foreign += foreign;
+        if (!foreign && !twice)
+            recording->segments[kept++] = *segment;
+    }
+    recording->count = kept;
+}
+
+static int list_segments(struct recording *recording)
+{
+    bool odd = recording->bytes % SEGMENT_BYTES != 0;
+    int error = list_in_place(recording, &odd);
+
+    if (error == 0 && odd)
+        error = list_out_of_place(recording);
+    if (error < 0)
+        return error;
+    if (recording->count == 0)
+        return -EBADMSG;
+    sort_out(recording);
+    return 0;
+}
+
+/* -- one segment -- */
+
+/* Reads what there is of it into the buffer, but for what was taken already. */
+static int load_from(struct recording *recording, const struct segment_info *segment, size_t from)
+{
+    ssize_t got =
+        read_at(recording->fd, recording->buffer + from, SEGMENT_BYTES - from, segment->offset + (off_t)from);
+    if (got < 0)
+        return (int)got;
+    recording->decoder->length = from + (size_t)got;
+    return 0;
+}
+
+/* -ESTALE: the ring has come round, and it is another one by now. */
+static int begin_segment(struct recording *recording, struct segment_info *segment)
+{
+    struct decoder *decoder = recording->decoder;
+    int error = load_from(recording, segment, 0);
+
+    if (error == 0)
+        error = decoder_begin(decoder, recording->buffer, decoder->length);
+    if (error < 0)
+        return error == -ENOENT || error == -EBADMSG ? -ESTALE : error;
+    return decoder->header.crc == segment->header.crc ? 0 : -ESTALE;
+}
+
+/* Where the decoder is stuck: gets what has been written meanwhile. -ESTALE as above. */
+static int refill(struct recording *recording)
+{
+    struct decoder *decoder = recording->decoder;
+    struct segment_info *segment = &recording->segments[recording->next - 1];
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+    int error = load_from(recording, segment, decoder->at);
+
+    if (error == 0)
+        decoder_look_for_trailer(decoder);
+    ssize_t got = error < 0 ? error : read_at(recording->fd, bytes, sizeof(bytes), segment->offset);
+    if (got < 0)
+        return (int)got;
+    if (got < SEGMENT_HEADER_BYTES || segment_take_header(bytes, &header) < 0 ||
+        header.crc != decoder->header.crc)
+        return -ESTALE;
+    return 0;
+}
+
+/* The trailer of a segment, or where it has none what reading it through finds. */
+static int describe(struct recording *recording, struct segment_info *segment)
+{
+    uint8_t bytes[SEGMENT_TRAILER_BYTES];
+    struct decoder *decoder = recording->decoder;
+    ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), segment->offset + SEGMENT_FRAMES_END);
+
+    if (got < 0)
+        return (int)got;
+    segment->closed =
+        got == sizeof(bytes) && segment_take_trailer(bytes, &segment->header, &segment->content);
+    if (segment->closed)
+        return 0;
+    int error = begin_segment(recording, segment);
+    if (error == 0)
+        error = decoder_read_through(decoder);
+    segment->content = decoder->found;
+    return error == -ESTALE ? 0 : error;
+}
+
+static int describe_all(struct recording *recording)
+{
+    int error = 0;
+
+    for (size_t i = 0; error == 0 && i < recording->count; i++)
+        error = describe(recording, &recording->segments[i]);
+    recording->inside = false;
+    return error;
+}
+
+/* -- one after the other -- */
+
+/* Whether the writer has begun a segment behind the newest one that is known. */
+static bool look_for_newer(struct recording *recording)
+{
+    const struct segment_info *newest = &recording->segments[recording->count - 1];
+    off_t offset = newest->offset + SEGMENT_BYTES < recording->bytes ? newest->offset + SEGMENT_BYTES : 0;
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    if (read_at(recording->fd, bytes, sizeof(bytes), offset) != sizeof(bytes) ||
+        segment_take_header(bytes, &header) < 0 || header.recording_id != newest->header.recording_id ||
+        header.sequence != newest->header.sequence + 1)
+        return false;
+    return add_segment(recording, offset, &header) == 0;
+}
+
+/* Whether SEGMENT comes right behind the one that was read last. */
+static bool follows(const struct recording *recording, const struct segment_info *segment)
+{
+    return recording->last_sequence == 0 || segment->header.sequence == recording->last_sequence + 1;
+}
+
+/* Begins with the next segment; RECORDED_LOSS where one is missing before it, RECORDED_END where there is
+ * none. */
+static int enter_next(struct recording *recording)
+{
+    while (recording->next < recording->count || look_for_newer(recording)) {
+        struct segment_info *segment = &recording->segments[recording->next];
+        if (!follows(recording, segment)) {
+            recording->loss.segments += segment->header.sequence - recording->last_sequence - 1;
+            recording->last_sequence = segment->header.sequence - 1;
+            return RECORDED_LOSS;
+        }
+        recording->next++;
+        int error = begin_segment(recording, segment);
+        if (error == 0) {
+            recording->inside = true;
+            recording->stuck_at = 0;
+            recording->last_sequence = segment->header.sequence;
+            return GO_ON;
+        }
+        if (error != -ESTALE)
+            return error;
+    }
+    return RECORDED_END;
+}
+
+static int note_loss(struct recording *recording, size_t bytes)
+{
+    recording->loss.places++;
+    recording->loss.bytes += bytes;
+    return RECORDED_LOSS;
+}
+
+/* No frame can be proved, whatever was written meanwhile. */
+static int pass_over(struct recording *recording)
+{
+    struct decoder *decoder = recording->decoder;
+    size_t skipped = decoder_skip(decoder);
+
+    if (skipped > 0)
+        return note_loss(recording, skipped);
+    if (decoder->has_trailer) {
+        recording->inside = false;
+        return note_loss(recording, decoder->trailer.used_bytes - decoder->at);
+    }
+    if (recording->next == recording->count)
+        return RECORDED_END;
+    recording->inside = false;
+    return note_loss(recording, 0); /* where it ended nobody knows */
+}
+
+/* Where the decoder is stuck. */
+static int get_unstuck(struct recording *recording)
+{
+    bool newest = recording->next == recording->count;
+    size_t at = recording->decoder->at;
+
+    /* A writer closes a segment before it begins the next: what is read after looking for that is all. */
+    if (newest)
+        (void)look_for_newer(recording);
+    int error = refill(recording);
+    if (error == -ESTALE) {
+        recording->inside = false;
+        return GO_ON;
+    }
+    if (error < 0)
+        return error;
+    if (recording->stuck_at != at) {
+        recording->stuck_at = at;
+        return GO_ON; /* once more */
+    }
+    recording->stuck_at = 0;
+    return pass_over(recording);
+}
+
+/* The next frame of the segment that is being read. */
+static int read_on(struct recording *recording)
+{
+    static const enum recorded recorded_of[] = {
+        [DECODED_SCHEMA] = RECORDED_SEGMENT,
+        [DECODED_SAMPLE] = RECORDED_SAMPLE,
+        [DECODED_PROCESSES] = RECORDED_PROCESSES,
+        [DECODED_EVENT] = RECORDED_EVENT,
+        [DECODED_RUN] = RECORDED_RUN,
+        [DECODED_STOP] = RECORDED_STOP,
+    };
+    int decoded = decoder_next(recording->decoder);
+
+    if (decoded < 0)
+        return decoded;
+    if (decoded == DECODED_STUCK)
+        return get_unstuck(recording);
+    if (decoded == DECODED_END) {
+        recording->inside = false;
+        return GO_ON;
+    }
+    return (int)recorded_of[decoded];
+}
+
+int recording_next(struct recording *recording)
+{
+    int found;
+
+    do
+        found = recording->inside ? read_on(recording) : enter_next(recording);
+    while (found == GO_ON);
+    return found;
+}
+
+void recording_seek(struct recording *recording, size_t first)
+{
+    recording->next = first;
+    recording->last_sequence = 0;
+    recording->inside = false;
+}
+
+size_t recording_segment_count(const struct recording *recording)
+{
+    return recording->count;
+}
+
+const struct segment_info *recording_segment(const struct recording *recording, size_t index)
+{
+    return &recording->segments[index];
+}
+
+const struct decoder *recording_decoder(const struct recording *recording)
+{
+    return recording->decoder;
+}
+
+size_t recording_at(const struct recording *recording)
+{
+    return recording->next - 1;
+}
+
+const struct recording_loss *recording_loss(const struct recording *recording)
+{
+    return &recording->loss;
+}
+
+/* -- the file -- */
+
+static int open_file(struct recording *recording, const char *path, struct problem *problem)
+{
+    struct stat status;
+
+    recording->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO has no writer yet */
+    if (recording->fd < 0 || fstat(recording->fd, &status) < 0)
+        return problem_set(problem, errno, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return problem_set(problem, EINVAL, "%s: it is no regular file, and so no recording", path);
+    recording->bytes = status.st_size;
+    return 0;
+}
+
+static int explain(int error, const char *path, struct problem *problem)
+{
+    if (error == -EBADMSG)
+        return problem_set(problem, EBADMSG, "%s: it is no recording of faultline, or nothing of it is left",
+                           path);
+    if (error == -EPROTONOSUPPORT)
+        return problem_set(problem, EPROTONOSUPPORT,
+                           "%s: it was recorded by a later version, whose form is not known here", path);
+    return problem_set(problem, -error, "%s: %s", path, strerror(-error));
+}
+
+int recording_open(struct recording **recording, const char *path, struct problem *problem)
+{
+    struct recording *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return -ENOMEM;
+    opened->fd = -1;
+    opened->decoder = decoder_new();
+    int error = opened->decoder ? open_file(opened, path, problem) : -ENOMEM;
+    if (error == 0) {
+        error = list_segments(opened);
+        if (error == 0)
+            error = describe_all(opened);
+        if (error < 0)
+            error = explain(error, path, problem);
+    }
+    if (error < 0) {
+        recording_close(opened);
+        return error;
+    }
+    recording_seek(opened, 0);
+    *recording = opened;
+    return 0;
+}
+
+void recording_close(struct recording *recording)
+{
+    if (!recording)
+        return;
+    if (recording->fd >= 0)
+        close(recording->fd);
+    decoder_free(recording->decoder);
+    free(recording->segments);
+    free(recording);
+}

@@ -1,0 +1,64 @@
+/*
+ * A recording to be read, while it is written or long after: its segments in the order in which they were
+ * written, and what their frames hold.
+ *
+ * Where segments stand is looked up by their headers, not by what their places should be: a file that has
+ * lost or gained bytes keeps what was not hit.
+ */
+#pragma once
+
+#include "base/problem.h"
+#include "blackbox/decoder.h"
+
+#include <sys/types.h>
+
+struct recording;
+
+/* Of one segment. Without a trailer, that of the newest one mostly, it was read through. */
+struct segment_info {
+    off_t offset;
+    struct segment_header header;
+    struct segment_trailer content;
+    bool closed; /* it has a trailer */
+};
+
+/* What could not be read. */
+struct recording_loss {
+    uint64_t places;   /* that are damaged */
+    uint64_t bytes;    /* in them */
+    uint64_t segments; /* that are missing between others */
+    uint64_t foreign;  /* segments of other recordings in between */
+};
+
+/* Sets *RECORDING, to be closed with recording_close(). Returns 0, or a negative errno with *PROBLEM set:
+ * -EBADMSG where it is no recording, or nothing of it is left. */
+int recording_open(struct recording **recording, const char *path, struct problem *problem);
+void recording_close(struct recording *recording); /* NULL is allowed */
+
+/* The segments, oldest first; one at least. */
+size_t recording_segment_count(const struct recording *recording);
+const struct segment_info *recording_segment(const struct recording *recording, size_t index);
+
+/* To go on with segment FIRST. Where nothing was sought, it is the oldest. */
+void recording_seek(struct recording *recording, size_t first);
+
+enum recorded {
+    RECORDED_END, /* nothing more for now; where it is being written, there may be later */
+    RECORDED_SAMPLE,
+    RECORDED_PROCESSES,
+    RECORDED_EVENT,
+    RECORDED_RUN,
+    RECORDED_STOP,
+    RECORDED_SEGMENT, /* a segment begins, its schema is there */
+    RECORDED_LOSS,    /* something is missing here */
+};
+
+/* The next one. Returns an enum recorded, or a negative errno. */
+int recording_next(struct recording *recording);
+
+/* Where it is: what was last read, and the index of the segment that it stands in. */
+const struct decoder *recording_decoder(const struct recording *recording);
+size_t recording_at(const struct recording *recording);
+
+/* All that was lost on the way so far. */
+const struct recording_loss *recording_loss(const struct recording *recording);

@@ -1,0 +1,250 @@
+#include "blackbox/store.h"
+
+#include "base/size.h"
+#include "base/text.h"
+#include "blackbox/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+/* statfs(2); linux/magic.h does not have these two. */
+enum { ZFS_MAGIC = 0x2fc12fc1, BCACHEFS_MAGIC = (int)0xca451a4e };
+
+static bool file_system_copies(int fd)
+{
+    struct statfs status;
+
+    if (fstatfs(fd, &status) < 0)
+        return false;
+    switch ((uint32_t)status.f_type) {
+    case BTRFS_SUPER_MAGIC:
+    case ZFS_MAGIC:
+    case (uint32_t)BCACHEFS_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_written_in_place(int fd)
+{
+    int flags;
+    return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL) != 0;
+}
+
+/* btrfs and bcachefs know files that are written in place; it has to be said while they are empty. */
+static bool ask_to_write_in_place(int fd)
+{
+    int flags;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+        return false;
+    flags |= FS_NOCOW_FL;
+    return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+}
+
+int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset)
+{
+    while (length > 0) {
+        ssize_t written = pwrite(store->fd, bytes, length, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        bytes = (const char *)bytes + written;
+        offset += (uint64_t)written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Where the file system cannot set blocks aside, zeros do: not on one that writes to new places each time. */
+static int fill_with_zeros(struct store *store)
+{
+    static const char zeros[4096];
+    int error = 0;
+
+    for (uint64_t offset = 0; error == 0 && offset < store->bytes; offset += sizeof(zeros))
+        error = store_write(store, zeros, sizeof(zeros), offset);
+    return error == 0 && fsync(store->fd) < 0 ? -errno : error;
+}
+
+/* -EOPNOTSUPP where the file system knows no such thing. What is in the file stays. */
+static int set_blocks_aside(struct store *store)
+{
+    if (fallocate(store->fd, 0, 0, (off_t)store->bytes) == 0)
+        return 0;
+    return errno == ENOSYS ? -EOPNOTSUPP : -errno;
+}
+
+static void put_bytes(char *string, size_t size, uint64_t bytes)
+{
+    struct text text = text_over(string, size - 1);
+    text_size(&text, (double)bytes);
+    string[text.length] = '\0';
+}
+
+static int refuse_for_space(const struct store *store, const char *path, int error, struct problem *problem)
+{
+    char size[32];
+
+    put_bytes(size, sizeof(size), store->bytes);
+    return problem_set(problem, -error,
+                       "%s: %s: it takes its %s at the start, to need no more later: make room, or give a "
+                       "smaller --size",
+                       path, strerror(-error), size);
+}
+
+static int make_whole(struct store *store, const char *path, struct problem *problem)
+{
+    int error = ftruncate(store->fd, 0) < 0 ? -errno : 0;
+
+    store->fresh = true;
+    store->copies_blocks = file_system_copies(store->fd) && !ask_to_write_in_place(store->fd);
+    if (error == 0)
+        error = set_blocks_aside(store);
+    if (error == -EOPNOTSUPP)
+        error = fill_with_zeros(store);
+    if (error == 0)
+        return 0;
+    (void)ftruncate(store->fd, 0); /* what could not be made whole is of no use */
+    return refuse_for_space(store, path, error, problem);
+}
+
+/* A copy may have left out blocks that had not been written to. */
+static int keep(struct store *store, const char *path, struct problem *problem)
+{
+    int error = set_blocks_aside(store);
+
+    store->copies_blocks = file_system_copies(store->fd) && !is_written_in_place(store->fd);
+    return error == 0 || error == -EOPNOTSUPP ? 0 : refuse_for_space(store, path, error, problem);
+}
+
+static int lock(const struct store *store, const char *path, struct problem *problem)
+{
+    if (flock(store->fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno == EWOULDBLOCK)
+        return problem_set(
+            problem, EAGAIN,
+            "%s: another faultline records into it: stop that one, or name another file with -f", path);
+    return problem_set(problem, errno, "%s: it cannot be locked: %s", path, strerror(errno));
+}
+
+/* 0 where the file holds a recording of the version of today, -ENODATA where nothing at all,
+ * -EPROTONOSUPPORT, -EBADMSG where something else. */
+static int look_inside(const struct store *store, uint64_t bytes)
+{
+    uint8_t header_bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+    bool zeros = true;
+
+    for (uint64_t offset = 0; offset < bytes; offset += SEGMENT_BYTES) {
+        ssize_t got = pread(store->fd, header_bytes, sizeof(header_bytes), (off_t)offset);
+        if (got < 0)
+            return -errno;
+        int error = got == sizeof(header_bytes) ? segment_take_header(header_bytes, &header) : -ENOENT;
+        if (error == 0 || error == -EPROTONOSUPPORT)
+            return error;
+        for (ssize_t i = 0; i < got; i++)
+            zeros &= header_bytes[i] == 0;
+    }
+    return zeros ? -ENODATA : -EBADMSG;
+}
+
+static int refuse_size(const struct store *store, uint64_t found, const char *path, struct problem *problem)
+{
+    char is[32];
+    char asked[32];
+
+    put_bytes(is, sizeof(is), found);
+    put_bytes(asked, sizeof(asked), store->bytes);
+    return problem_set(
+        problem, EEXIST,
+        "%s: it is there with %s, not %s: leave out --size to go on with it, or give --force to "
+        "overwrite it",
+        path, is, asked);
+}
+
+/* What there is and is no recording to go on with. FOUND is what look_inside() said. */
+static int refuse_content(int found, const char *path, struct problem *problem)
+{
+    static const char mend[] = "name another file with -f, or give --force to overwrite it";
+
+    switch (found) {
+    case -EPROTONOSUPPORT:
+        return problem_set(problem, EEXIST, "%s: it was recorded by a later version: %s", path, mend);
+    case -EBADMSG:
+        return problem_set(problem, EEXIST, "%s: it is no recording of faultline: %s", path, mend);
+    default:
+        return problem_set(problem, -found, "%s: %s", path, strerror(-found));
+    }
+}
+
+static int take_what_is_there(struct store *store, const struct store_settings *settings,
+                              struct problem *problem)
+{
+    struct stat status;
+
+    if (fstat(store->fd, &status) < 0)
+        return problem_set(problem, errno, "%s: %s", settings->path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return problem_set(problem, EINVAL, "%s: it is no regular file", settings->path);
+    uint64_t bytes = (uint64_t)status.st_size;
+    int found = look_inside(store, bytes);
+    if (found == -ENODATA || (found < 0 && settings->force))
+        return make_whole(store, settings->path, problem);
+    if (found < 0)
+        return refuse_content(found, settings->path, problem);
+    if (settings->bytes == 0 && bytes >= STORE_BYTES_MIN)
+        store->bytes = bytes - bytes % SEGMENT_BYTES;
+    if (store->bytes == bytes)
+        return keep(store, settings->path, problem);
+    return settings->force ? make_whole(store, settings->path, problem)
+                           : refuse_size(store, bytes, settings->path, problem);
+}
+
+/* *MADE: it was not there. */
+static int open_file(const char *path, bool *made)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NONBLOCK; /* a FIFO would be waited for */
+    int fd = open(path, flags);
+
+    *made = fd < 0 && errno == ENOENT;
+    if (*made)
+        fd = open(path, flags | O_CREAT, 0600); /* it tells of who runs what */
+    return fd < 0 ? -errno : fd;
+}
+
+int store_open(struct store *store, const struct store_settings *settings, struct problem *problem)
+{
+    bool made;
+
+    *store = (struct store){.bytes = settings->bytes > 0 ? settings->bytes : STORE_BYTES_DEFAULT};
+    store->fd = open_file(settings->path, &made);
+    if (store->fd < 0)
+        return problem_set(problem, -store->fd, "%s: %s", settings->path, strerror(-store->fd));
+    int error = lock(store, settings->path, problem);
+    if (error == 0)
+        error = take_what_is_there(store, settings, problem);
+    if (error < 0 && error != -EAGAIN && made)
+        (void)unlink(settings->path);
+    if (error < 0)
+        store_close(store);
+    return error;
+}
+
+void store_close(struct store *store)
+{
+    if (store->fd >= 0)
+        close(store->fd);
+    store->fd = -1;
+}
