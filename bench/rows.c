@@ -79,7 +79,7 @@ static void open_series(struct live *live, bool wide_psi)
     check(series_open(&live->series, "/proc", &problem), "/proc");
 }
 
-/* As src/commands/live.c does it, but for the loop, the timer and the signals. */
+/* As src/commands/live.c and monitor.c do it, but for the loop, the timer and the signals. */
 static void open_live(struct live *live, bool wide_psi)
 {
     struct watch_settings settings = WATCH_DEFAULTS;

@@ -1,12 +1,10 @@
 #include "commands/live_settings.h"
 
 #include "base/choice.h"
-#include "base/number.h"
+#include "commands/alert_options.h"
 #include "commands/options.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 static int apply_unit(void *settings, const char *value)
 {
@@ -32,27 +30,6 @@ static int apply_color(void *settings, const char *value)
     return 0;
 }
 
-static int apply_alert_major(void *settings, const char *value)
-{
-    return number_parse_decimal(value, &((struct live_settings *)settings)->watch.major_faults);
-}
-
-/* N or N/cpu */
-static int apply_alert_cs(void *settings, const char *value)
-{
-    struct watch_settings *watch = &((struct live_settings *)settings)->watch;
-    const char *slash = strchr(value, '/');
-    char number[32];
-    size_t length = slash ? (size_t)(slash - value) : strlen(value);
-
-    if (length >= sizeof(number) || (slash && strcmp(slash, "/cpu") != 0))
-        return -EINVAL;
-    memcpy(number, value, length);
-    number[length] = '\0';
-    watch->context_switches_per_cpu = slash;
-    return number_parse_decimal(number, &watch->context_switches);
-}
-
 #define FIELD(name) .offset = offsetof(struct live_settings, name)
 
 static const struct option_row rows[] = {
@@ -66,10 +43,7 @@ static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line: all metrics, and events", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values: all metrics", FIELD(csv)},
     {"color", 0, "WHEN", "auto, always or never", .apply = apply_color, .expected = "auto, always or never"},
-    {"alert-major", 0, "N", "alert above N major faults a second (50)", .apply = apply_alert_major,
-     .expected = "a number of major faults a second"},
-    {"alert-cs", 0, "N[/cpu]", "alert above N context switches a second (5000)", .apply = apply_alert_cs,
-     .expected = "a number of context switches a second, N or N/cpu"},
+    ALERT_OPTIONS(struct live_settings, watch),
     {"no-alerts", 0, NULL, "rows only", FIELD(no_alerts)},
     {"cgroup", 0, "DIR", "tell of OOM kills in and below this cgroup alone", FIELD(cgroup_path)},
     {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},

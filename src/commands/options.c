@@ -38,15 +38,17 @@ static const struct option_row *row_of(const struct option_row *rows, size_t cou
 
 static int apply(const struct option_row *row, void *settings, const char *value, struct problem *problem)
 {
+    void *field = (char *)settings + row->offset;
+
     if (row->argument && value[0] == '\0')
         return problem_set(problem, EINVAL, "--%s '': expected %s", row->name, row->argument);
     if (row->apply) {
-        if (row->apply(settings, value) < 0)
+        if (row->apply(field, value) < 0)
             return problem_set(problem, EINVAL, "--%s '%s': expected %s", row->name, value, row->expected);
     } else if (row->argument) {
-        *(const char **)((char *)settings + row->offset) = value;
+        *(const char **)field = value;
     } else {
-        *(bool *)((char *)settings + row->offset) = true;
+        *(bool *)field = true;
     }
     return 0;
 }

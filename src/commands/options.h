@@ -14,11 +14,11 @@ struct option_row {
     const char *help;
 
     /*
-     * What it does to the command's settings: apply() where there is one, which returns 0 or a negative errno
-     * for a value that is not as EXPECTED says; else the field at OFFSET is set, a bool to true or a const
-     * char * to the value.
+     * What it does to the field at OFFSET of the command's settings, or at 0 to all of them: apply() where
+     * there is one, which returns 0 or a negative errno for a value that is not as EXPECTED says; else it is
+     * set, a bool to true or a const char * to the value.
      */
-    int (*apply)(void *settings, const char *value);
+    int (*apply)(void *field, const char *value);
     const char *expected;
     size_t offset;
     bool last; /* what stands behind it does not matter: --help */
