@@ -107,19 +107,37 @@ int metric_of_key(const char *name, struct metric **metric)
     return -ENOENT;
 }
 
+static struct metric_worth raw_worth(enum metric_raw raw)
+{
+    switch (raw) {
+    case RAW_KIB:
+        return (struct metric_worth){1024, 1};
+    case RAW_PAGES:
+        return (struct metric_worth){(uint64_t)sysconf(_SC_PAGESIZE), 1};
+    case RAW_HUNDREDTHS:
+        return (struct metric_worth){1, 100};
+    case RAW_TICKS:
+        return (struct metric_worth){1, (uint64_t)sysconf(_SC_CLK_TCK)};
+    default:
+        return (struct metric_worth){1, 1};
+    }
+}
+
 double metric_scale(const struct metric *metric)
 {
-    switch (metric->raw) {
-    case RAW_KIB:
-        return 1024;
-    case RAW_PAGES:
-        return (double)sysconf(_SC_PAGESIZE);
-    case RAW_HUNDREDTHS:
-        return 0.01;
-    case RAW_TICKS:
-        return 1.0 / (double)sysconf(_SC_CLK_TCK);
+    struct metric_worth worth = raw_worth(metric->raw);
+    return (double)worth.multiplier / (double)worth.divisor;
+}
+
+struct metric_worth metric_total_worth(const struct metric *metric)
+{
+    switch (metric->kind) {
+    case METRIC_STALL:
+        return (struct metric_worth){1, 1000000};
+    case METRIC_CPU_SHARE:
+        return raw_worth(RAW_TICKS);
     default:
-        return 1;
+        return raw_worth(metric->raw);
     }
 }
 

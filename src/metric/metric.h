@@ -50,5 +50,16 @@ int metric_of_key(const char *name, struct metric **metric);
  * 0.01 as well. */
 double metric_scale(const struct metric *metric);
 
+/*
+ * What one raw unit of a state, or of a counter since it began, is worth in bytes, seconds or the like:
+ * exactly MULTIPLIER / DIVISOR. Of a STALL that is a microsecond, of a CPU_SHARE a tick.
+ */
+struct metric_worth {
+    uint64_t multiplier;
+    uint64_t divisor;
+};
+
+struct metric_worth metric_total_worth(const struct metric *metric);
+
 /* How many digits behind the point a value deserves in JSON and CSV. */
 unsigned metric_decimals(const struct metric *metric);

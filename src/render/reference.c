@@ -1,6 +1,7 @@
 #include "render/reference.h"
 
 #include "render/json.h"
+#include "render/openmetrics.h"
 
 #include <string.h>
 
@@ -27,9 +28,8 @@ void reference_put_header(struct text *text, enum reference_format format)
         text_format(text, "%-29s %-7s %-7s %-7s %s\n", "METRIC", "COLUMN", "UNIT", "HERE",
                     "SOURCE, AND MEANING BELOW");
     else if (format == REFERENCE_MARKDOWN)
-        text_string(
-            text,
-            "| id | column | kind | unit | source | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
+        text_string(text, "| id | column | kind | unit | Prometheus | source | meaning |\n"
+                          "| --- | --- | --- | --- | --- | --- | --- |\n");
 }
 
 /* The first keys, as far as a line of a terminal goes; --json and --markdown have them all. */
@@ -57,17 +57,20 @@ static void put_text(struct text *text, const struct metric *metric, bool presen
 
 static void put_markdown(struct text *text, const struct metric *metric)
 {
-    text_format(text, "| `%s` | `%s` | %s | %s | `/proc/%s`: %s | %s |\n", metric->id, metric->heading,
-                kind_names[metric->kind], unit_name(metric), source_path(metric->source), metric->keys,
-                metric->help);
+    text_format(text, "| `%s` | `%s` | %s | %s | `", metric->id, metric->heading, kind_names[metric->kind],
+                unit_name(metric));
+    openmetrics_put_name(text, metric);
+    text_format(text, "` | `/proc/%s`: %s | %s |\n", source_path(metric->source), metric->keys, metric->help);
 }
 
 static void put_json(struct text *text, const struct metric *metric, bool present)
 {
     text_format(text,
                 "{\"type\":\"metric\",\"id\":\"%s\",\"column\":\"%s\",\"kind\":\"%s\",\"unit\":\"%s\","
-                "\"source\":\"/proc/%s\",\"keys\":\"%s\",\"present\":%s,\"help\":",
-                metric->id, metric->heading, kind_names[metric->kind], unit_name(metric),
+                "\"prometheus\":\"",
+                metric->id, metric->heading, kind_names[metric->kind], unit_name(metric));
+    openmetrics_put_name(text, metric);
+    text_format(text, "\",\"source\":\"/proc/%s\",\"keys\":\"%s\",\"present\":%s,\"help\":",
                 source_path(metric->source), metric->keys, present ? "true" : "false");
     json_put_string(text, metric->help);
     text_string(text, "}\n");

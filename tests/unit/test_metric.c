@@ -144,6 +144,26 @@ static void a_raw_unit_is_worth(void **state)
     assert_near(metric_scale(metric("free")), 1); /* the reader has made bytes of it */
 }
 
+static void worth_is(const char *name, uint64_t multiplier, uint64_t divisor)
+{
+    struct metric_worth worth = metric_total_worth(metric(name));
+    assert_int_equal(worth.multiplier, multiplier);
+    assert_int_equal(worth.divisor, divisor);
+}
+
+static void a_raw_unit_of_a_total_is_worth(void **state)
+{
+    (void)state;
+    worth_is("bi", 1024, 1);
+    worth_is("si", (uint64_t)sysconf(_SC_PAGESIZE), 1);
+    worth_is("load1", 1, 100);
+    worth_is("maj", 1, 1);
+    worth_is("oom", 1, 1);
+    worth_is("free", 1, 1);
+    worth_is("memS", 1, 1000000);
+    worth_is("us", 1, (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 static void digits_behind_the_point(void **state)
 {
     (void)state;
@@ -232,6 +252,7 @@ int main(void)
         cmocka_unit_test(every_key_is_one_that_its_source_can_have),
         cmocka_unit_test(a_row_is_found_by_id_and_by_heading),
         cmocka_unit_test(a_raw_unit_is_worth),
+        cmocka_unit_test(a_raw_unit_of_a_total_is_worth),
         cmocka_unit_test(digits_behind_the_point),
         cmocka_unit_test(a_counter_of_vmstat_becomes_a_rate),
         cmocka_unit_test(a_state_of_vmstat_stays_what_it_is),

@@ -30,8 +30,8 @@ static void a_metric_as_text(void **state)
 static void a_metric_as_markdown_says_nothing_of_this_kernel(void **state)
 {
     static const char expected[] =
-        "| `swap_in_bytes_per_second` | `si` | rate | bytes/s | `/proc/vmstat`: pswpin | read from swap; "
-        "pages that zswap held in memory are not among it |\n";
+        "| `swap_in_bytes_per_second` | `si` | rate | bytes/s | `faultline_swap_in_bytes_total` | "
+        "`/proc/vmstat`: pswpin | read from swap; pages that zswap held in memory are not among it |\n";
     (void)state;
 
     reference_is(REFERENCE_MARKDOWN, M_swap_in_bytes_per_second, true, expected);
@@ -44,7 +44,8 @@ static void a_metric_as_json(void **state)
     reference_is(
         REFERENCE_JSON, M_memory_full_stall_percent, true,
         "{\"type\":\"metric\",\"id\":\"memory_full_stall_percent\",\"column\":\"memF\",\"kind\":\"stall\","
-        "\"unit\":\"percent\",\"source\":\"/proc/pressure/"
+        "\"unit\":\"percent\",\"prometheus\":\"faultline_memory_full_stall_seconds_total\",\"source\":\"/"
+        "proc/pressure/"
         "memory\",\"keys\":\"full\",\"present\":true,\"help\":"
         "\"time in which all tasks that could run stood still for memory\"}\n");
 }
@@ -60,8 +61,8 @@ static void headers(void **state)
     reference_put_header(&markdown, REFERENCE_MARKDOWN);
     reference_put_header(&json, REFERENCE_JSON);
     assert_text(&plain, "METRIC                        COLUMN  UNIT    HERE    SOURCE, AND MEANING BELOW\n");
-    assert_text(&markdown,
-                "| id | column | kind | unit | source | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
+    assert_text(&markdown, "| id | column | kind | unit | Prometheus | source | meaning |\n| --- | --- | --- "
+                           "| --- | --- | --- | --- |\n");
     assert_text(&json, "");
 }
 
