@@ -45,12 +45,7 @@ int decoder_begin(struct decoder *decoder, const uint8_t *bytes, size_t length)
     decoder->length = length;
     decoder->at = SEGMENT_HEADER_BYTES;
     decoder->roots = frame_roots_of(decoder->header.crc);
-    decoder->found = (struct segment_trailer){
-        .used_bytes = SEGMENT_HEADER_BYTES,
-        .last_monotonic_ns = decoder->header.monotonic_ns,
-        .wall_least_ns = decoder->header.wall_ns,
-        .wall_most_ns = decoder->header.wall_ns,
-    };
+    decoder->found = segment_trailer_begin(decoder->header.monotonic_ns, decoder->header.wall_ns);
     decoder_look_for_trailer(decoder);
     return 0;
 }
@@ -60,17 +55,6 @@ static size_t frames_end(const struct decoder *decoder)
 {
     size_t end = decoder->has_trailer ? decoder->trailer.used_bytes : SEGMENT_FRAMES_END;
     return end < decoder->length ? end : decoder->length;
-}
-
-static void note_time(struct decoder *decoder, uint64_t monotonic_ns, uint64_t wall_ns)
-{
-    struct segment_trailer *found = &decoder->found;
-
-    found->last_monotonic_ns = monotonic_ns;
-    if (wall_ns < found->wall_least_ns)
-        found->wall_least_ns = wall_ns;
-    if (wall_ns > found->wall_most_ns)
-        found->wall_most_ns = wall_ns;
 }
 
 static int take_schema(struct decoder *decoder, struct unpacker *content)
@@ -102,7 +86,7 @@ static int take_sample(struct decoder *decoder, struct unpacker *content, bool f
     if (full)
         process_book_clear(decoder->book);
     decoder->found.samples++;
-    note_time(decoder, sample->monotonic_ns, sample->wall_ns);
+    segment_trailer_note(&decoder->found, sample->monotonic_ns, sample->wall_ns);
     return DECODED_SAMPLE;
 }
 
@@ -115,7 +99,7 @@ static int take_event(struct decoder *decoder, struct unpacker *content)
     decoder->found.events++;
     if (recorded->event.kind == EVENT_OOM_KILL)
         decoder->found.oom_kills++;
-    note_time(decoder, recorded->monotonic_ns, recorded->event.wall_ns);
+    segment_trailer_note(&decoder->found, recorded->monotonic_ns, recorded->event.wall_ns);
     return DECODED_EVENT;
 }
 
@@ -124,7 +108,7 @@ static int take_run(struct decoder *decoder, struct unpacker *content)
     if (!run_frame_take(content, &decoder->run))
         return -EBADMSG;
     decoder->found.runs++;
-    note_time(decoder, decoder->run.monotonic_ns, decoder->run.wall_ns);
+    segment_trailer_note(&decoder->found, decoder->run.monotonic_ns, decoder->run.wall_ns);
     return DECODED_RUN;
 }
 
@@ -132,7 +116,7 @@ static int take_stop(struct decoder *decoder, struct unpacker *content)
 {
     if (!stop_frame_take(content, &decoder->stop))
         return -EBADMSG;
-    note_time(decoder, decoder->stop.monotonic_ns, decoder->stop.wall_ns);
+    segment_trailer_note(&decoder->found, decoder->stop.monotonic_ns, decoder->stop.wall_ns);
     return DECODED_STOP;
 }
 

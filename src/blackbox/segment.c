@@ -12,6 +12,27 @@ const char segment_magic[8] = "\x89"
 
 static const char trailer_magic[4] = "FLRe";
 
+struct segment_trailer segment_trailer_begin(uint64_t monotonic_ns, uint64_t wall_ns)
+{
+    return (struct segment_trailer){
+        .used_bytes = SEGMENT_HEADER_BYTES,
+        .last_monotonic_ns = monotonic_ns,
+        .last_wall_ns = wall_ns,
+        .wall_least_ns = wall_ns,
+        .wall_most_ns = wall_ns,
+    };
+}
+
+void segment_trailer_note(struct segment_trailer *trailer, uint64_t monotonic_ns, uint64_t wall_ns)
+{
+    trailer->last_monotonic_ns = monotonic_ns;
+    trailer->last_wall_ns = wall_ns;
+    if (wall_ns < trailer->wall_least_ns)
+        trailer->wall_least_ns = wall_ns;
+    if (wall_ns > trailer->wall_most_ns)
+        trailer->wall_most_ns = wall_ns;
+}
+
 void segment_put_header(uint8_t *bytes, struct segment_header *header)
 {
     struct packer packer = packer_over(bytes, SEGMENT_HEADER_BYTES);
@@ -62,6 +83,7 @@ void segment_put_trailer(uint8_t *bytes, const struct segment_header *header,
     pack_fixed32(&packer, trailer->oom_kills);
     pack_fixed32(&packer, trailer->runs);
     pack_fixed64(&packer, trailer->last_monotonic_ns);
+    pack_fixed64(&packer, trailer->last_wall_ns);
     pack_fixed64(&packer, trailer->wall_least_ns);
     pack_fixed64(&packer, trailer->wall_most_ns);
     packer.length = SEGMENT_TRAILER_BYTES - sizeof(uint32_t);
@@ -85,6 +107,7 @@ bool segment_take_trailer(const uint8_t *bytes, const struct segment_header *hea
     trailer->oom_kills = unpack_fixed32(&unpacker);
     trailer->runs = unpack_fixed32(&unpacker);
     trailer->last_monotonic_ns = unpack_fixed64(&unpacker);
+    trailer->last_wall_ns = unpack_fixed64(&unpacker);
     trailer->wall_least_ns = unpack_fixed64(&unpacker);
     trailer->wall_most_ns = unpack_fixed64(&unpacker);
     return trailer->used_bytes >= SEGMENT_HEADER_BYTES && trailer->used_bytes <= SEGMENT_FRAMES_END;

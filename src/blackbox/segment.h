@@ -14,7 +14,7 @@
 enum {
     SEGMENT_BYTES = 256 * 1024,
     SEGMENT_HEADER_BYTES = 68,
-    SEGMENT_TRAILER_BYTES = 64,
+    SEGMENT_TRAILER_BYTES = 72,
     SEGMENT_FRAMES_END = SEGMENT_BYTES - SEGMENT_TRAILER_BYTES,
     SEGMENT_VERSION = 1,
 };
@@ -37,11 +37,18 @@ struct segment_trailer {
     uint32_t samples;
     uint32_t events;
     uint32_t oom_kills;
-    uint32_t runs; /* that began in it */
-    uint64_t last_monotonic_ns;
+    uint32_t runs;              /* that began in it */
+    uint64_t last_monotonic_ns; /* of the last sample or event */
+    uint64_t last_wall_ns;
     uint64_t wall_least_ns; /* of samples and events */
     uint64_t wall_most_ns;
 };
+
+/* What a segment holds that was begun at this time, before its first frame. */
+struct segment_trailer segment_trailer_begin(uint64_t monotonic_ns, uint64_t wall_ns);
+
+/* Takes in the time of a sample or an event. */
+void segment_trailer_note(struct segment_trailer *trailer, uint64_t monotonic_ns, uint64_t wall_ns);
 
 /* Writes SEGMENT_HEADER_BYTES and sets header->crc. */
 void segment_put_header(uint8_t *bytes, struct segment_header *header);

@@ -60,12 +60,8 @@ static int begin_segment(struct writer *writer, uint64_t monotonic_ns, uint64_t 
     writer->roots = frame_roots_of(writer->header.crc);
     uint32_t crc = frame_put(opening, &writer->roots, FRAME_SCHEMA, &writer->schema);
     frame_roots_follow(&writer->roots, FRAME_SCHEMA, crc);
-    writer->trailer = (struct segment_trailer){
-        .used_bytes = (uint32_t)opening->length,
-        .last_monotonic_ns = monotonic_ns,
-        .wall_least_ns = wall_ns,
-        .wall_most_ns = wall_ns,
-    };
+    writer->trailer = segment_trailer_begin(monotonic_ns, wall_ns);
+    writer->trailer.used_bytes = (uint32_t)opening->length;
     return store_write(writer->store, opening->bytes, opening->length, file_offset(writer, 0));
 }
 
@@ -105,11 +101,7 @@ static int write_out(struct writer *writer, uint64_t monotonic_ns, uint64_t wall
     if (error < 0)
         return error;
     trailer->used_bytes += (uint32_t)writer->output.length;
-    trailer->last_monotonic_ns = monotonic_ns;
-    if (wall_ns < trailer->wall_least_ns)
-        trailer->wall_least_ns = wall_ns;
-    if (wall_ns > trailer->wall_most_ns)
-        trailer->wall_most_ns = wall_ns;
+    segment_trailer_note(trailer, monotonic_ns, wall_ns);
     return 0;
 }
 

@@ -23,11 +23,7 @@ static int choose_columns(struct live *live, struct problem *problem)
                           : settings->wide                ? COLUMNS_WIDE
                                                           : COLUMNS_DEFAULT;
 
-    int error = settings->columns ? columns_add_list(&live->columns, settings->columns, problem)
-                                  : columns_add_set(&live->columns, set);
-    if (error == 0 && settings->psi)
-        error = columns_add_set(&live->columns, COLUMNS_PSI);
-    return error;
+    return columns_choose(&live->columns, settings->columns, set, settings->psi, problem);
 }
 
 static int open_stream(struct live *live)

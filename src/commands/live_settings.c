@@ -1,34 +1,10 @@
 #include "commands/live_settings.h"
 
-#include "base/choice.h"
 #include "commands/alert_options.h"
+#include "commands/look_options.h"
 #include "commands/options.h"
 
 #include <errno.h>
-
-static int apply_unit(void *settings, const char *value)
-{
-    static const char *const words[] = {
-        [SIZE_AUTO] = "auto", [SIZE_k] = "k", [SIZE_K] = "K", [SIZE_m] = "m", [SIZE_M] = "M"};
-    int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
-
-    if (choice < 0)
-        return choice;
-    ((struct live_settings *)settings)->unit = (enum size_unit)choice;
-    return 0;
-}
-
-static int apply_color(void *settings, const char *value)
-{
-    static const char *const words[] = {
-        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    int choice = choice_parse(value, words, sizeof(words) / sizeof(*words));
-
-    if (choice < 0)
-        return choice;
-    ((struct live_settings *)settings)->color = (enum color_choice)choice;
-    return 0;
-}
 
 #define FIELD(name) .offset = offsetof(struct live_settings, name)
 
@@ -38,11 +14,12 @@ static const struct option_row rows[] = {
     {"psi", 0, NULL, "also percent of time stalled for CPU, memory, I/O", FIELD(psi)},
     {"timestamp", 't', NULL, "the time behind each row", FIELD(timestamp)},
     {"one-header", 'n', NULL, "the headings once, not once a screen", FIELD(one_header)},
-    {"unit", 'S', "k|K|m|M|auto", "of memory: 1000, 1024, 1000000, 1048576 bytes", .apply = apply_unit,
-     .expected = "k, K, m, M or auto"},
+    {"unit", 'S', "k|K|m|M|auto", "of memory: 1000, 1024, 1000000, 1048576 bytes",
+     .apply = look_options_apply_unit, .expected = "k, K, m, M or auto", FIELD(unit)},
     {"json", 0, NULL, "one JSON object a line: all metrics, and events", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values: all metrics", FIELD(csv)},
-    {"color", 0, "WHEN", "auto, always or never", .apply = apply_color, .expected = "auto, always or never"},
+    {"color", 0, "WHEN", "auto, always or never", .apply = look_options_apply_color,
+     .expected = "auto, always or never", FIELD(color)},
     ALERT_OPTIONS(struct live_settings, watch),
     {"no-alerts", 0, NULL, "rows only", FIELD(no_alerts)},
     {"cgroup", 0, "DIR", "tell of OOM kills in and below this cgroup alone", FIELD(cgroup_path)},

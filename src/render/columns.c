@@ -137,6 +137,13 @@ int columns_add_list(struct columns *columns, const char *list, struct problem *
     }
 }
 
+int columns_choose(struct columns *columns, const char *list, enum column_set set, bool psi,
+                   struct problem *problem)
+{
+    int error = list ? columns_add_list(columns, list, problem) : columns_add_set(columns, set);
+    return error == 0 && psi ? columns_add_set(columns, COLUMNS_PSI) : error;
+}
+
 int columns_want(struct columns *columns, struct sampler *sampler)
 {
     for (size_t i = 0; i < columns->count; i++) {

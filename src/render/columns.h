@@ -41,6 +41,11 @@ int columns_add_set(struct columns *columns, enum column_set set);
  */
 int columns_add_list(struct columns *columns, const char *list, struct problem *problem);
 
+/* What a user asked for: LIST where it is not NULL, else SET; and the stall shares behind them with PSI. As
+ * columns_add_list(). */
+int columns_choose(struct columns *columns, const char *list, enum column_set set, bool psi,
+                   struct problem *problem);
+
 /* Asks the sampler for all of them. Returns 0 or a negative errno. */
 int columns_want(struct columns *columns, struct sampler *sampler);
 

@@ -209,13 +209,65 @@ static void put_oom_event(struct text *text, const struct event *event)
         put_value(text, "kills", (struct value){event->kills, true});
 }
 
-void json_put_event(struct text *text, const struct event *event)
+static void begin_event(struct text *text, const struct event *event)
 {
     if (event->kind == EVENT_ALERT)
         put_alert(text, event);
     else
         put_oom_event(text, event);
     put_string(text, "message", event->message);
+}
+
+void json_put_event(struct text *text, const struct event *event)
+{
+    begin_event(text, event);
+    end_object(text);
+}
+
+void json_put_recorded_event(struct text *text, const struct event *event)
+{
+    begin_event(text, event);
+    if (event->kill)
+        put_tasks(text, event->kill);
+    end_object(text);
+}
+
+void json_put_mark(struct text *text, const struct mark *mark)
+{
+    static const char *const names[] = {
+        [MARK_BOOT] = "boot",       [MARK_RESTART] = "restart",
+        [MARK_LOSS] = "loss",       [MARK_CLOCK_STEP] = "clock_step",
+        [MARK_SUSPEND] = "suspend",
+    };
+
+    begin_object(text, "mark");
+    put_time(text, mark->wall_ns);
+    put_string(text, "mark", names[mark->kind]);
+    put_number(text, "seconds", mark->seconds, 3);
+    end_object(text);
+}
+
+static void put_rate(struct text *text, const char *key, struct value since, double seconds)
+{
+    if (since.present && seconds > 0)
+        put_number(text, key, (double)since.number / seconds, 1);
+}
+
+void json_put_process(struct text *text, const struct process_row *row, uint64_t wall_ns, double seconds)
+{
+    begin_object(text, "process");
+    put_time(text, wall_ns);
+    put_key(text, "pid");
+    text_unsigned(text, row->pid);
+    put_known(text, "comm", row->comm);
+    put_value(text, "uid", row->uid);
+    put_known(text, "cgroup", row->cgroup);
+    put_value(text, "rss_bytes", (struct value){row->rss_bytes, true});
+    put_value(text, "swap_bytes", row->swap_bytes);
+    put_value(text, "minor_faults", (struct value){row->minor_faults, true});
+    put_value(text, "major_faults", (struct value){row->major_faults, true});
+    put_rate(text, "minor_faults_per_second", row->minor_faults_since, seconds);
+    put_rate(text, "major_faults_per_second", row->major_faults_since, seconds);
     end_object(text);
 }
 

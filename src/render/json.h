@@ -2,11 +2,20 @@
 #pragma once
 
 #include "metric/interval.h"
+#include "metric/process_scan.h"
 #include "render/columns.h"
 #include "watch/event.h"
+#include "watch/mark.h"
 
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval);
 void json_put_event(struct text *text, const struct event *event);
+
+/* An event of a recording: of an OOM kill with the largest tasks at that time. */
+void json_put_recorded_event(struct text *text, const struct event *event);
+void json_put_mark(struct text *text, const struct mark *mark);
+
+/* A process of a scan that was made at WALL_NS, SECONDS after the one before; 0: it was the first. */
+void json_put_process(struct text *text, const struct process_row *row, uint64_t wall_ns, double seconds);
 
 /* An OOM kill out of a log; TASKS: with the largest tasks at that time. */
 void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
@@ -15,6 +24,8 @@ void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const str
 /* Upper bounds for what one of them needs. */
 enum {
     JSON_EVENT_MAX = (EVENT_MESSAGE_MAX + 2 * OOM_COMM_MAX + 2 * OOM_CGROUP_MAX) * 6 + 2048,
+    JSON_MARK_MAX = 256,
+    JSON_PROCESS_MAX = (PROCESS_COMM_MAX + PROCESS_CGROUP_MAX) * 6 + 512,
     JSON_TASKS_MAX = OOM_TASKS_MAX * (OOM_COMM_MAX * 6 + 256),
 };
 

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/size.h"
+#include "render/cells.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* Cells stand at the right edge of their columns, names at the left. */
 enum {
     TIME_CELL = 19,
     PID_CELL = 8,
@@ -16,70 +16,6 @@ enum {
     COMM_CELL = 16,
     TASKS_INDENT = 24,
 };
-
-/* Fills the cell that was put since the text was START bytes long up to WIDTH, with a blank at least between
- * it and the one before. */
-static void fill_left(struct text *text, size_t start, size_t width)
-{
-    size_t used = text_width(text->bytes + start, text->length - start);
-    if (width > 0)
-        text_indent(text, start, used < width ? width - used : 1);
-}
-
-static void fill_right(struct text *text, size_t start, size_t width)
-{
-    for (size_t used = text_width(text->bytes + start, text->length - start); used < width; used++)
-        text_char(text, ' ');
-}
-
-static void put_word(struct text *text, const char *word, size_t width)
-{
-    size_t start = text->length;
-    text_string(text, word);
-    fill_left(text, start, width);
-}
-
-static void put_number(struct text *text, struct value value, size_t width)
-{
-    size_t start = text->length;
-
-    if (value.present)
-        text_unsigned(text, value.number);
-    else
-        text_char(text, '-');
-    fill_left(text, start, width);
-}
-
-static void put_signed(struct text *text, struct value value, size_t width)
-{
-    size_t start = text->length;
-
-    if (value.present)
-        text_format(text, "%" PRId64, (int64_t)value.number);
-    else
-        text_char(text, '-');
-    fill_left(text, start, width);
-}
-
-static void put_size(struct text *text, struct value bytes, size_t width)
-{
-    size_t start = text->length;
-
-    if (bytes.present && bytes.number == 0)
-        text_char(text, '0');
-    else if (bytes.present)
-        text_size(text, (double)bytes.number);
-    else
-        text_char(text, '-');
-    fill_left(text, start, width);
-}
-
-static void put_name(struct text *text, const char *name, size_t width)
-{
-    size_t start = text->length;
-    text_printable(text, name[0] ? name : "-");
-    fill_right(text, start, width);
-}
 
 static void put_time(struct text *text, const struct oom_moment *moment)
 {
@@ -92,7 +28,7 @@ static void put_time(struct text *text, const struct oom_moment *moment)
                     moment->monotonic_us % 1000000);
     else
         text_char(text, '-');
-    fill_right(text, start, TIME_CELL);
+    cell_fill_right(text, start, TIME_CELL);
 }
 
 /* What was full: the size of the cgroup's limit, or a word. */
@@ -107,9 +43,9 @@ static void put_limit(struct text *text, const struct oom_kill *kill)
     };
 
     if (kill->constraint == OOM_CONSTRAINT_MEMCG && kill->limit_bytes.present)
-        put_size(text, kill->limit_bytes, SIZE_CELL + 1);
+        cell_size(text, kill->limit_bytes, SIZE_CELL + 1);
     else
-        put_word(text, words[kill->constraint], SIZE_CELL + 1);
+        cell_word(text, words[kill->constraint], SIZE_CELL + 1);
 }
 
 static void put_cgroup(struct text *text, const struct oom_kill *kill)
@@ -126,14 +62,14 @@ static void put_cgroup(struct text *text, const struct oom_kill *kill)
 
 void oom_table_put_header(struct text *text)
 {
-    put_name(text, "time", TIME_CELL);
-    put_word(text, "pid", PID_CELL);
-    put_word(text, "uid", UID_CELL);
-    put_word(text, "adj", ADJ_CELL);
-    put_word(text, "rss", SIZE_CELL);
-    put_word(text, "limit", SIZE_CELL + 1);
+    cell_name(text, "time", TIME_CELL);
+    cell_word(text, "pid", PID_CELL);
+    cell_word(text, "uid", UID_CELL);
+    cell_word(text, "adj", ADJ_CELL);
+    cell_word(text, "rss", SIZE_CELL);
+    cell_word(text, "limit", SIZE_CELL + 1);
     text_char(text, ' ');
-    put_name(text, "command", COMM_CELL);
+    cell_name(text, "command", COMM_CELL);
     text_string(text, " cgroup\n");
 }
 
@@ -142,22 +78,22 @@ static void put_part(struct text *text, const char *name, struct value bytes)
     if (!bytes.present)
         return;
     text_string(text, name);
-    put_size(text, bytes, 0);
+    cell_size(text, bytes, 0);
 }
 
 static void put_task(struct text *text, const struct oom_task *task)
 {
-    put_number(text, task->pid, TASKS_INDENT + PID_CELL - 5);
-    put_number(text, task->uid, UID_CELL);
-    put_signed(text, task->oom_score_adj, ADJ_CELL);
-    put_size(text, task->rss_bytes, SIZE_CELL);
-    put_size(text, task->swap_bytes, SIZE_CELL + 1);
+    cell_number(text, task->pid, TASKS_INDENT + PID_CELL - 5);
+    cell_number(text, task->uid, UID_CELL);
+    cell_signed(text, task->oom_score_adj, ADJ_CELL);
+    cell_size(text, task->rss_bytes, SIZE_CELL);
+    cell_size(text, task->swap_bytes, SIZE_CELL + 1);
     text_char(text, ' ');
     text_printable(text, task->comm);
     text_char(text, '\n');
 }
 
-static void put_details(struct text *text, const struct oom_kill *kill)
+void oom_table_put_details(struct text *text, const struct oom_kill *kill)
 {
     size_t start = text->length;
 
@@ -190,16 +126,16 @@ void oom_table_put_kill(struct text *text, const struct oom_kill *kill, const st
                         bool verbose)
 {
     put_time(text, moment);
-    put_number(text, kill->pid, PID_CELL);
-    put_number(text, kill->uid, UID_CELL);
-    put_signed(text, kill->oom_score_adj, ADJ_CELL);
-    put_size(text, oom_kill_rss_bytes(kill), SIZE_CELL);
+    cell_number(text, kill->pid, PID_CELL);
+    cell_number(text, kill->uid, UID_CELL);
+    cell_signed(text, kill->oom_score_adj, ADJ_CELL);
+    cell_size(text, oom_kill_rss_bytes(kill), SIZE_CELL);
     put_limit(text, kill);
     text_char(text, ' ');
-    put_name(text, kill->comm, COMM_CELL);
+    cell_name(text, kill->comm, COMM_CELL);
     text_char(text, ' ');
     put_cgroup(text, kill);
     text_char(text, '\n');
     if (verbose)
-        put_details(text, kill);
+        oom_table_put_details(text, kill);
 }

@@ -14,3 +14,6 @@ void oom_table_put_header(struct text *text);
  * and the largest tasks at that time. */
 void oom_table_put_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
                         bool verbose);
+
+/* What VERBOSE puts below the line. */
+void oom_table_put_details(struct text *text, const struct oom_kill *kill);

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "render/csv.h"
 #include "render/json.h"
+#include "render/oom_table.h"
+#include "render/process_table.h"
 #include "watch/watch.h"
 
 #include <errno.h>
@@ -35,6 +37,15 @@ void stream_close(struct stream *stream)
 {
     text_free(&stream->output);
     text_free(&stream->notes);
+}
+
+int stream_make_room(struct stream *stream, size_t bytes)
+{
+    size_t capacity = stream->output.capacity + bytes;
+
+    text_free(&stream->output);
+    stream->output = text_new(capacity);
+    return stream->output.bytes ? 0 : -ENOMEM;
 }
 
 /* Lines that a line of text takes on the screen; long ones are wrapped. */
@@ -95,6 +106,8 @@ static void put_table_event(struct stream *stream, const struct event *event)
         return;
     size_t start = stream->output.length;
     table_put_event(&stream->output, &stream->table.style, event);
+    if (stream->details && event->kill)
+        oom_table_put_details(&stream->output, event->kill);
     stream->lines_since_header += screen_lines(stream, start);
 }
 
@@ -138,12 +151,41 @@ void stream_put_event(struct stream *stream, const struct event *event)
         put_table_event(stream, event);
         break;
     case STREAM_JSON:
-        json_put_event(&stream->output, event);
+        (stream->details ? json_put_recorded_event : json_put_event)(&stream->output, event);
         break;
     case STREAM_CSV:
         put_note(stream, event);
         break;
     }
+}
+
+void stream_put_mark(struct stream *stream, const struct mark *mark)
+{
+    switch (stream->format) {
+    case STREAM_TABLE:
+        table_put_mark(&stream->output, mark);
+        stream->lines_since_header++;
+        break;
+    case STREAM_JSON:
+        json_put_mark(&stream->output, mark);
+        break;
+    case STREAM_CSV:
+        table_put_mark(&stream->notes, mark);
+        break;
+    }
+}
+
+void stream_put_processes(struct stream *stream, const struct process_row *rows, size_t count,
+                          uint64_t wall_ns, double seconds)
+{
+    size_t start = stream->output.length;
+
+    if (stream->format == STREAM_TABLE)
+        process_table_put(&stream->output, rows, count, seconds);
+    for (size_t i = 0; stream->format == STREAM_JSON && i < count; i++)
+        json_put_process(&stream->output, &rows[i], wall_ns, seconds);
+    if (stream->format == STREAM_TABLE)
+        stream->lines_since_header += screen_lines(stream, start);
 }
 
 int stream_flush(struct stream *stream)

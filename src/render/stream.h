@@ -5,12 +5,15 @@
 #pragma once
 
 #include "base/terminal.h"
+#include "metric/process_scan.h"
 #include "render/table.h"
+#include "watch/mark.h"
 
 enum stream_format { STREAM_TABLE, STREAM_JSON, STREAM_CSV };
 
 struct stream {
     enum stream_format format;
+    bool details; /* of OOM kills: the largest tasks at that time, where the format has a place for them */
     struct table table;
     struct terminal_size screen; /* headings come again when it has scrolled; no lines: never */
     unsigned lines_since_header; /* on the screen */
@@ -22,12 +25,21 @@ struct stream {
 int stream_open(struct stream *stream, enum stream_format format, const struct table *table);
 void stream_close(struct stream *stream);
 
+/* Makes room for so many bytes more between two flushes than an interval and its events need. Returns 0 or
+ * -ENOMEM. Before anything is put. */
+int stream_make_room(struct stream *stream, size_t bytes);
+
 /* What comes before the first row. */
 void stream_put_header(struct stream *stream);
 
 /* STORM: context switches are beyond their threshold. */
 void stream_put_interval(struct stream *stream, const struct interval *interval, bool storm);
 void stream_put_event(struct stream *stream, const struct event *event);
+void stream_put_mark(struct stream *stream, const struct mark *mark);
+
+/* A scan of processes: not in CSV. As for json_put_process(). */
+void stream_put_processes(struct stream *stream, const struct process_row *rows, size_t count,
+                          uint64_t wall_ns, double seconds);
 
 /* Writes what was put: to standard output, notes to standard error. Returns 0 or the negative errno of
  * standard output. */

@@ -1,6 +1,7 @@
 #include "render/table.h"
 
 #include "base/clock.h"
+#include "base/size.h"
 
 #include <math.h>
 
@@ -176,6 +177,45 @@ void table_put_event(struct text *text, const struct style *style, const struct 
     text_printable(text, event->message);
     text_string(text, style_reset(style));
     text_char(text, '\n');
+}
+
+static void put_mark_words(struct text *text, const struct mark *mark)
+{
+    const char *end = mark->orderly ? "the recorder had been ended" : "the recorder had been cut off";
+
+    switch (mark->kind) {
+    case MARK_BOOT:
+        text_string(text, "the machine was started anew; ");
+        text_string(text, end);
+        text_string(text, ", nothing for ");
+        text_duration(text, mark->seconds);
+        break;
+    case MARK_RESTART:
+        text_string(text, end);
+        text_string(text, ", nothing for ");
+        text_duration(text, mark->seconds);
+        break;
+    case MARK_LOSS:
+        text_string(text, "something is missing here: damaged, or overwritten");
+        break;
+    case MARK_CLOCK_STEP:
+        text_string(text, mark->seconds < 0 ? "the clock was set back by " : "the clock was set forward by ");
+        text_duration(text, fabs(mark->seconds));
+        break;
+    case MARK_SUSPEND:
+        text_string(text, "the machine slept for ");
+        text_duration(text, mark->seconds);
+        break;
+    }
+}
+
+void table_put_mark(struct text *text, const struct mark *mark)
+{
+    text_string(text, "-- ");
+    clock_put_local(text, mark->wall_ns);
+    text_string(text, ": ");
+    put_mark_words(text, mark);
+    text_string(text, " --\n");
 }
 
 size_t table_row_max(const struct columns *columns)

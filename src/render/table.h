@@ -4,6 +4,7 @@
 #include "metric/interval.h"
 #include "render/columns.h"
 #include "render/style.h"
+#include "watch/mark.h"
 
 struct table {
     const struct columns *columns;
@@ -21,6 +22,9 @@ void table_put_row(struct text *text, const struct table *table, const struct in
 
 /* An event as a line of its own. */
 void table_put_event(struct text *text, const struct style *style, const struct event *event);
+
+/* A place where a recording does not just go on, as a line of its own. */
+void table_put_mark(struct text *text, const struct mark *mark);
 
 /* An upper bound for what one row, or a header, needs. */
 size_t table_row_max(const struct columns *columns);

@@ -1,0 +1,36 @@
+/*
+ * The incidents of a recording: OOM kills, and alerts that tell of want of memory or of waiting for a disk. What
+ * comes within INCIDENT_QUIET_SECONDS of each other is one. A storm of context switches alone is none.
+ */
+#pragma once
+
+#include "watch/event.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define INCIDENT_QUIET_SECONDS 60
+
+enum { INCIDENT_TITLE_MAX = 160 };
+
+struct incident {
+    uint64_t begin_ns; /* wall clock: of its first event */
+    uint64_t end_ns;   /* of its last */
+    uint64_t last_monotonic_ns;
+    uint64_t oom_kills;
+    enum event_severity severity;
+    char title[INCIDENT_TITLE_MAX]; /* of what was worst in it; cut where longer */
+};
+
+struct incidents {
+    struct incident *list; /* oldest first */
+    size_t count;
+};
+
+/* Start from a zeroed struct, and give it all events in order. Returns 0 or -ENOMEM. */
+int incidents_add(struct incidents *incidents, const struct event *event, uint64_t monotonic_ns);
+
+/* What comes belongs to another boot: a new incident begins with it. */
+void incidents_break(struct incidents *incidents);
+
+void incidents_free(struct incidents *incidents);

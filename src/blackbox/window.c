@@ -1,0 +1,120 @@
+#include "blackbox/window.h"
+
+#include "base/clock.h"
+#include "base/when.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Without boot ids, the clock that a boot begins at 0 tells. */
+static bool begins_boot(const struct recording *recording, size_t index)
+{
+    const struct segment_info *segment = recording_segment(recording, index);
+
+    if (index == 0)
+        return true;
+    const struct segment_info *before = recording_segment(recording, index - 1);
+    return memcmp(segment->header.boot_id, before->header.boot_id, BOOT_ID_BYTES) != 0 ||
+           segment->header.monotonic_ns < before->header.monotonic_ns;
+}
+
+size_t window_boot_count(const struct recording *recording)
+{
+    size_t boots = 0;
+
+    for (size_t i = 0; i < recording_segment_count(recording); i++)
+        boots += begins_boot(recording, i);
+    return boots;
+}
+
+int window_find_boot(const struct recording *recording, int64_t number, struct boot *boot)
+{
+    int64_t wanted = number > 0 ? number : (int64_t)window_boot_count(recording) + number;
+    int64_t at = 0;
+    bool found = false;
+
+    for (size_t i = 0; i < recording_segment_count(recording); i++) {
+        at += begins_boot(recording, i);
+        if (at != wanted)
+            continue;
+        if (!found)
+            boot->first_segment = i;
+        boot->last_segment = i;
+        found = true;
+    }
+    return found ? 0 : -ENOENT;
+}
+
+uint64_t window_end_ns(const struct recording *recording)
+{
+    return recording_segment(recording, recording_segment_count(recording) - 1)->content.last_wall_ns;
+}
+
+static bool is_time_of_day(const char *words)
+{
+    struct when_fields fields;
+    const char *behind = when_scan_clock(words, &fields);
+    return behind && *behind == '\0';
+}
+
+int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns)
+{
+    bool from_end = words[0] == '-' || is_time_of_day(words);
+    return when_parse(words, from_end ? window_end_ns(recording) : clock_wall_ns(), wall_ns);
+}
+
+/* The NUMBER-th newest kill of the segment that the recording stands before. */
+static int find_in_segment(struct recording *recording, size_t index, uint64_t number, uint64_t *wall_ns)
+{
+    uint64_t kills = recording_segment(recording, index)->content.oom_kills;
+    uint64_t seen = 0;
+    int found;
+
+    recording_seek(recording, index);
+    while ((found = recording_next(recording)) > RECORDED_END && recording_at(recording) == index) {
+        const struct recorded_event *event = &recording_decoder(recording)->event;
+        if (found != RECORDED_EVENT || event->event.kind != EVENT_OOM_KILL)
+            continue;
+        *wall_ns = event->event.wall_ns;
+        if (++seen + number == kills + 1)
+            return 0;
+    }
+    return found < 0 ? found : -ENOENT;
+}
+
+int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns)
+{
+    for (size_t i = recording_segment_count(recording); number > 0 && i-- > 0;) {
+        uint64_t kills = recording_segment(recording, i)->content.oom_kills;
+        if (kills >= number)
+            return find_in_segment(recording, i, number, wall_ns);
+        number -= kills;
+    }
+    return -ENOENT;
+}
+
+static bool lies_in(const struct segment_info *segment, const struct playback_range *range)
+{
+    return segment->content.wall_least_ns <= range->until_ns &&
+           segment->content.wall_most_ns >= range->since_ns;
+}
+
+bool window_narrow(const struct recording *recording, struct playback_settings *settings)
+{
+    size_t first = settings->first_segment;
+    size_t last = settings->last_segment;
+
+    if (last >= recording_segment_count(recording)) /* to where it is being written */
+        last = recording_segment_count(recording) - 1;
+    while (first <= last && !lies_in(recording_segment(recording, first), &settings->range))
+        first++;
+    if (first > last)
+        return false;
+    while (!lies_in(recording_segment(recording, last), &settings->range))
+        last--;
+    if (settings->last_segment < recording_segment_count(recording) || settings->range.until_ns != UINT64_MAX)
+        settings->last_segment = last;
+    if (first > settings->first_segment)
+        settings->first_segment = first - 1;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* Where the black box of this user is, unless another file is named: /var/lib/faultline/blackbox.flr for
+ * root, else $XDG_STATE_HOME/faultline/blackbox.flr (~/.local/state). */
+#pragma once
+
+#include "base/problem.h"
+
+enum { BLACKBOX_PATH_MAX = 4096 };
+
+/* To be written: makes the folders that are not there. Returns 0, or a negative errno with *PROBLEM set. */
+int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], struct problem *problem);
+
+/* To be read: of a user who has none, root's. Returns 0, or a negative errno with *PROBLEM set. */
+int blackbox_path_to_read(char path[BLACKBOX_PATH_MAX], struct problem *problem);
