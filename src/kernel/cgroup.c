@@ -1,5 +1,6 @@
 #include "kernel/cgroup.h"
 
+#include "kernel/proc_file.h"
 #include "kernel/source_format.h"
 
 #include <dirent.h>
@@ -118,33 +119,18 @@ int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t si
     return error;
 }
 
-/* Reads FILE below the folder into BYTES, terminated. */
-static int read_small(int folder_fd, const char *file, char *bytes, size_t size)
-{
-    int fd = openat(folder_fd, file, O_RDONLY | O_CLOEXEC);
-
-    bytes[0] = '\0';
-    if (fd < 0)
-        return -errno;
-    ssize_t got = read(fd, bytes, size - 1);
-    int error = got < 0 ? -errno : 0;
-    bytes[got > 0 ? got : 0] = '\0';
-    close(fd);
-    return error;
-}
-
 /* "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n" */
 static int add_own_kills(int folder_fd, uint64_t *kills)
 {
     char text[256];
     struct value value = {0, false};
-    int error = read_small(folder_fd, "memory.oom_control", text, sizeof(text));
+    ssize_t length = proc_file_read_small(folder_fd, "memory.oom_control", text, sizeof(text));
 
-    if (error < 0)
-        return error;
+    if (length < 0)
+        return (int)length;
     const char *line = strstr(text, "\noom_kill ");
     if (line)
-        scan_unsigned(line + strlen("\noom_kill "), text + strlen(text), &value);
+        scan_unsigned(line + strlen("\noom_kill "), text + length, &value);
     if (!value.present)
         return -ENODATA;
     *kills += value.number;
@@ -214,6 +200,12 @@ static const char *path_in(const char *text)
     return unified;
 }
 
+struct span cgroup_in(const char *text)
+{
+    const char *path = path_in(text);
+    return path ? (struct span){path, strcspn(path, "\n")} : span_of("");
+}
+
 int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, char *path, size_t size)
 {
     char folder[PATH_MAX];
@@ -223,20 +215,18 @@ int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, cha
     int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
         return -ESRCH;
-    bool same = read_small(folder_fd, "comm", text, sizeof(text)) == 0 && strlen(text) == strlen(comm) + 1 &&
-                memcmp(text, comm, strlen(comm)) == 0;
-    int error = same ? read_small(folder_fd, "cgroup", text, sizeof(text)) : -ESRCH;
+    bool same = proc_file_read_small(folder_fd, "comm", text, sizeof(text)) >= 0 &&
+                strlen(text) == strlen(comm) + 1 && memcmp(text, comm, strlen(comm)) == 0;
+    ssize_t read = same ? proc_file_read_small(folder_fd, "cgroup", text, sizeof(text)) : -ESRCH;
     close(folder_fd);
-    if (error < 0)
-        return error;
-    const char *found = path_in(text);
-    size_t length = found ? strcspn(found, "\n") : 0;
-    if (length == 0 || (length == 1 && *found == '/')) /* who is exiting has been moved to the root by now */
+    if (read < 0)
+        return (int)read;
+    struct span found = cgroup_in(text);
+    if (found.length == 0 || span_is(found, "/")) /* who is exiting has been moved to the root by now */
         return -ENOENT;
-    if (length >= size)
+    if (found.length >= size)
         return -ENAMETOOLONG;
-    memcpy(path, found, length);
-    path[length] = '\0';
+    span_keep(path, size, found);
     return 0;
 }
 

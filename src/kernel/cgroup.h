@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernel/source.h"
+#include "kernel/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,10 @@ int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t si
  * 0, or a negative errno: -ENODATA where the kernel does not count (before 4.13).
  */
 int cgroup_v1_kills(int folder_fd, uint64_t *kills);
+
+/* The memory cgroup of a process in TEXT, a string of the form of /proc/PID/cgroup: part of TEXT, empty where
+ * it has none. */
+struct span cgroup_in(const char *text);
 
 /*
  * The memory cgroup of process PID, which must be called COMM, as PROC_PATH/PID/cgroup tells it; a process

@@ -121,3 +121,17 @@ void proc_file_close(struct proc_file *file)
     free(file->bytes);
     *file = (struct proc_file){.fd = -1};
 }
+
+ssize_t proc_file_read_small(int folder_fd, const char *path, char *bytes, size_t size)
+{
+    int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    bytes[0] = '\0';
+    if (fd < 0)
+        return -errno;
+    ssize_t got = read(fd, bytes, size - 1);
+    ssize_t result = got < 0 ? -errno : got;
+    bytes[got > 0 ? got : 0] = '\0';
+    close(fd);
+    return result;
+}

@@ -12,6 +12,7 @@
 #include "kernel/scan.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct proc_file {
     int fd; /* -1 when not open */
@@ -34,3 +35,10 @@ int proc_file_open(struct proc_file *file, int proc_fd, const char *path);
 int proc_file_read(struct proc_file *file);
 
 void proc_file_close(struct proc_file *file);
+
+/*
+ * A small file below FOLDER_FD, opened, read with a single read(2), as files of one record can be, and closed
+ * again. What fits into BYTES[SIZE] stands there, terminated, "" where that fails. Returns its length or a
+ * negative errno.
+ */
+ssize_t proc_file_read_small(int folder_fd, const char *path, char *bytes, size_t size);

@@ -410,6 +410,31 @@ static void the_files_of_a_row_are_read_whole_from_the_running_kernel(void **sta
     close(proc);
 }
 
+static void a_small_file_is_read_at_once(void **state)
+{
+    char bytes[8] = "#######";
+    char path[128];
+    int fd = folder_fd(*state);
+
+    folder_put(*state, "comm", "sleep\n");
+    assert_int_equal(proc_file_read_small(fd, "comm", bytes, sizeof(bytes)), 6);
+    assert_string_equal(bytes, "sleep\n");
+    folder_put(*state, "comm", "sleeping\n");
+    assert_int_equal(proc_file_read_small(fd, "comm", bytes, sizeof(bytes)), 7); /* what fits */
+    assert_string_equal(bytes, "sleepin");
+    folder_put(*state, "comm", "");
+    assert_int_equal(proc_file_read_small(fd, "comm", bytes, sizeof(bytes)), 0);
+    assert_string_equal(bytes, "");
+    strcpy(bytes, "before");
+    assert_int_equal(proc_file_read_small(fd, "none", bytes, sizeof(bytes)), -ENOENT);
+    assert_string_equal(bytes, "");
+    assert_int_equal(proc_file_read_small(fd, ".", bytes, sizeof(bytes)), -EISDIR);
+    snprintf(path, sizeof(path), "%s/pipe", ((struct folder *)*state)->path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(proc_file_read_small(fd, "pipe", bytes, sizeof(bytes)), 0); /* and not waited for */
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +464,7 @@ int main(void)
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(the_files_of_a_row_are_read_whole_from_the_running_kernel, setup,
                                         folder_teardown),
+        unit_test_in_folder(a_small_file_is_read_at_once),
     };
     return cmocka_run_group_tests_name("proc_file", tests, NULL, NULL);
 }
