@@ -12,6 +12,8 @@ static const struct {
 } commands[] = {
     {"metrics", command_metrics},
     {"oom", command_oom},
+    {"record", command_record},
+    {"replay", command_replay},
     {"vmstat", command_vmstat},
 };
 

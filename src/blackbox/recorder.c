@@ -185,7 +185,8 @@ static bool scan_processes(struct recorder *recorder, const struct snapshot *sna
 int recorder_begin(struct recorder *recorder, const struct snapshot *snapshot)
 {
     uint64_t now_ns = snapshot->monotonic_ns;
-    int error = writer_put_run(recorder->writer, now_ns, snapshot->wall_ns, (uint64_t)getpid());
+    const struct run run = {now_ns, snapshot->wall_ns, (uint64_t)getpid(), FAULTLINE_VERSION};
+    int error = writer_put_run(recorder->writer, &run);
 
     fill_sample(recorder, snapshot);
     if (error == 0)
@@ -218,7 +219,8 @@ int recorder_note(struct recorder *recorder, const struct event *event)
 
 int recorder_end(struct recorder *recorder)
 {
-    int error = writer_put_stop(recorder->writer, clock_monotonic_ns(), clock_wall_ns());
+    const struct stop stop = {clock_monotonic_ns(), clock_wall_ns()};
+    int error = writer_put_stop(recorder->writer, &stop);
     int flushed = flusher_stop(recorder->flusher);
 
     recorder->flusher = NULL;

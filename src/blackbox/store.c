@@ -242,6 +242,25 @@ int store_open(struct store *store, const struct store_settings *settings, struc
     return error;
 }
 
+int store_create(struct store *store, const char *path, bool force, struct problem *problem)
+{
+    int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | (force ? 0 : O_EXCL);
+
+    *store = (struct store){.fd = open(path, flags, 0600), .bytes = STORE_BYTES_MAX, .fresh = true};
+    if (store->fd < 0 && errno == EEXIST)
+        return problem_set(problem, EEXIST,
+                           "%s: it is there: name another file, or give --force to overwrite it", path);
+    if (store->fd < 0)
+        return problem_set(problem, errno, "%s: %s", path, strerror(errno));
+    /* Locked before anything of it is lost: it may be one that is being recorded into. */
+    int error = lock(store, path, problem);
+    if (error == 0 && ftruncate(store->fd, 0) < 0)
+        error = problem_set(problem, errno, "%s: %s", path, strerror(errno));
+    if (error < 0)
+        store_close(store);
+    return error;
+}
+
 void store_close(struct store *store)
 {
     if (store->fd >= 0)

@@ -32,5 +32,9 @@ struct store {
 int store_open(struct store *store, const struct store_settings *settings, struct problem *problem);
 void store_close(struct store *store);
 
+/* A new file that becomes as large as what is written to it; FORCE: in the place of one that is there.
+ * Returns as store_open(). */
+int store_create(struct store *store, const char *path, bool force, struct problem *problem);
+
 /* Writes all of it. Returns 0 or a negative errno. */
 int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset);

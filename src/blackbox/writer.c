@@ -126,24 +126,20 @@ static int write_alone(struct writer *writer, enum frame_type type, uint64_t mon
     return error < 0 ? error : write_out(writer, monotonic_ns, wall_ns);
 }
 
-int writer_put_run(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_ns, uint64_t pid)
+int writer_put_run(struct writer *writer, const struct run *run)
 {
-    const struct run run = {monotonic_ns, wall_ns, pid, FAULTLINE_VERSION};
-
     clear(&writer->content);
-    run_frame_put(&writer->content, &run);
-    int error = write_alone(writer, FRAME_RUN, monotonic_ns, wall_ns);
+    run_frame_put(&writer->content, run);
+    int error = write_alone(writer, FRAME_RUN, run->monotonic_ns, run->wall_ns);
     writer->trailer.runs += error == 0;
     return error;
 }
 
-int writer_put_stop(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_ns)
+int writer_put_stop(struct writer *writer, const struct stop *stop)
 {
-    const struct stop stop = {monotonic_ns, wall_ns};
-
     clear(&writer->content);
-    stop_frame_put(&writer->content, &stop);
-    return write_alone(writer, FRAME_STOP, monotonic_ns, wall_ns);
+    stop_frame_put(&writer->content, stop);
+    return write_alone(writer, FRAME_STOP, stop->monotonic_ns, stop->wall_ns);
 }
 
 int writer_put_event(struct writer *writer, const struct event *event, uint64_t monotonic_ns)
@@ -218,15 +214,41 @@ int writer_put_sample(struct writer *writer, const struct sample *sample,
     return 0;
 }
 
+/* -- copies -- */
+
+/* What comes next begins a segment. */
+static int leave_segment(struct writer *writer)
+{
+    int error = writer->has_segment ? close_segment(writer) : 0;
+
+    if (error == 0)
+        writer->has_segment = false;
+    writer->roots.has_chain = false;
+    return error;
+}
+
+int writer_leave_gap(struct writer *writer)
+{
+    int error = leave_segment(writer);
+
+    writer->header.sequence++; /* one is missing: that is how a reader knows */
+    return error;
+}
+
+int writer_finish(struct writer *writer)
+{
+    return leave_segment(writer);
+}
+
 /* -- the beginning -- */
 
-static bool is_of_this_run(struct writer *writer, const struct decoder *decoder)
+/* Whether what comes may stand in the same segment as what SCHEMA and BOOT_ID are of. */
+static bool is_as_before(struct writer *writer, const struct schema *schema, const uint8_t *boot_id)
 {
-    if (memcmp(writer->header.boot_id, decoder->header.boot_id, BOOT_ID_BYTES) != 0 ||
-        !decoder->roots.has_schema)
+    if (memcmp(writer->header.boot_id, boot_id, BOOT_ID_BYTES) != 0)
         return false;
     clear(&writer->content);
-    schema_put(&writer->content, &decoder->schema);
+    schema_put(&writer->content, schema);
     return writer->content.length == writer->schema.length &&
            memcmp(writer->content.bytes, writer->schema.bytes, writer->schema.length) == 0;
 }
@@ -238,7 +260,7 @@ static int take_over(struct writer *writer, const struct recording *recording, b
     const struct decoder *decoder = recording_decoder(recording);
     const struct segment_info *newest = recording_segment(recording, recording_segment_count(recording) - 1);
     bool in_place = newest->offset % SEGMENT_BYTES == 0;
-    bool same = is_of_this_run(writer, decoder);
+    bool same = decoder->roots.has_schema && is_as_before(writer, &decoder->schema, newest->header.boot_id);
     uint8_t boot_id[BOOT_ID_BYTES];
 
     memcpy(boot_id, writer->header.boot_id, sizeof(boot_id));
@@ -285,7 +307,24 @@ static struct packer packer_new(size_t bytes)
     return packer_over(memory_new(bytes), bytes);
 }
 
-static int make_room(struct writer *writer, const struct schema *schema)
+static int take_schema(struct writer *writer, const struct schema *schema)
+{
+    clear(&writer->schema);
+    schema_put(&writer->schema, schema);
+    sample_free(&writer->before);
+    return writer->schema.overflow ? -E2BIG : sample_init(&writer->before, schema->count);
+}
+
+int writer_change(struct writer *writer, const struct schema *schema, const uint8_t boot_id[BOOT_ID_BYTES])
+{
+    if (is_as_before(writer, schema, boot_id))
+        return 0;
+    int error = leave_segment(writer);
+    memcpy(writer->header.boot_id, boot_id, BOOT_ID_BYTES);
+    return error < 0 ? error : take_schema(writer, schema);
+}
+
+static int make_room(struct writer *writer)
 {
     writer->content = packer_new(FRAME_CONTENT_MAX);
     writer->output = packer_new(OUTPUT_BYTES);
@@ -295,8 +334,7 @@ static int make_room(struct writer *writer, const struct schema *schema)
     if (!writer->content.bytes || !writer->output.bytes || !writer->opening.bytes || !writer->schema.bytes ||
         !writer->book)
         return -ENOMEM;
-    schema_put(&writer->schema, schema);
-    return writer->schema.overflow ? -E2BIG : sample_init(&writer->before, schema->count);
+    return 0;
 }
 
 int writer_open(struct writer **writer, const struct store *store, const char *path,
@@ -307,7 +345,9 @@ int writer_open(struct writer **writer, const struct store *store, const char *p
         return -ENOMEM;
     opened->store = store;
     memcpy(opened->header.boot_id, boot_id, BOOT_ID_BYTES);
-    int error = make_room(opened, schema);
+    int error = make_room(opened);
+    if (error == 0)
+        error = take_schema(opened, schema);
     if (error == 0)
         error = store->fresh ? begin_fresh(opened) : resume(opened, path, problem);
     if (error < 0)

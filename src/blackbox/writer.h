@@ -7,6 +7,7 @@
 #pragma once
 
 #include "blackbox/process_book.h"
+#include "blackbox/run_frame.h"
 #include "blackbox/sample.h"
 #include "blackbox/schema.h"
 #include "blackbox/segment.h"
@@ -32,8 +33,8 @@ int writer_open(struct writer **writer, const struct store *store, const char *p
 void writer_close(struct writer *writer); /* NULL is allowed */
 
 /* These return 0, or a negative errno: then nothing of it is in the file, and the next one may well be. */
-int writer_put_run(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_ns, uint64_t pid);
-int writer_put_stop(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_ns);
+int writer_put_run(struct writer *writer, const struct run *run);
+int writer_put_stop(struct writer *writer, const struct stop *stop);
 
 /* SAMPLE has as many values as the schema has columns. PROCESSES: a scan that was made right behind it, or
  * NULL.
@@ -41,3 +42,12 @@ int writer_put_stop(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_
 int writer_put_sample(struct writer *writer, const struct sample *sample,
                       const struct process_record *processes);
 int writer_put_event(struct writer *writer, const struct event *event, uint64_t monotonic_ns);
+
+/* These are for copies. What comes is of another schema or boot, unless both are as before. */
+int writer_change(struct writer *writer, const struct schema *schema, const uint8_t boot_id[BOOT_ID_BYTES]);
+
+/* Something is missing before what comes. */
+int writer_leave_gap(struct writer *writer);
+
+/* Nothing comes any more. */
+int writer_finish(struct writer *writer);

@@ -4,4 +4,6 @@
 int command_live(int argc, char **argv);
 int command_metrics(int argc, char **argv);
 int command_oom(int argc, char **argv);
+int command_record(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_vmstat(int argc, char **argv);

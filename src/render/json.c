@@ -247,6 +247,35 @@ void json_put_mark(struct text *text, const struct mark *mark)
     end_object(text);
 }
 
+static void put_span(struct text *text, uint64_t begin_ns, uint64_t end_ns)
+{
+    put_time(text, begin_ns);
+    put_key(text, "end");
+    text_char(text, '"');
+    clock_put_iso(text, end_ns);
+    text_char(text, '"');
+}
+
+void json_put_boot(struct text *text, const struct recorded_boot *boot)
+{
+    begin_object(text, "boot");
+    put_span(text, boot->begin_ns, boot->end_ns);
+    put_signed(text, "boot", (struct value){(uint64_t)boot->number, true});
+    put_known(text, "host", boot->host);
+    put_known(text, "kernel", boot->kernel);
+    end_object(text);
+}
+
+void json_put_incident(struct text *text, const struct incident *incident, size_t number)
+{
+    begin_object(text, "incident");
+    put_span(text, incident->begin_ns, incident->end_ns);
+    put_value(text, "incident", (struct value){number, true});
+    put_value(text, "oom_kills", (struct value){incident->oom_kills, true});
+    put_string(text, "message", incident->title);
+    end_object(text);
+}
+
 static void put_rate(struct text *text, const char *key, struct value since, double seconds)
 {
     if (since.present && seconds > 0)

@@ -5,6 +5,7 @@
 #include "metric/process_scan.h"
 #include "render/columns.h"
 #include "watch/event.h"
+#include "watch/incidents.h"
 #include "watch/mark.h"
 
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval);
@@ -13,6 +14,10 @@ void json_put_event(struct text *text, const struct event *event);
 /* An event of a recording: of an OOM kill with the largest tasks at that time. */
 void json_put_recorded_event(struct text *text, const struct event *event);
 void json_put_mark(struct text *text, const struct mark *mark);
+
+/* What a list of a recording's contents has. NUMBER counts incidents from the newest, 1. */
+void json_put_boot(struct text *text, const struct recorded_boot *boot);
+void json_put_incident(struct text *text, const struct incident *incident, size_t number);
 
 /* A process of a scan that was made at WALL_NS, SECONDS after the one before; 0: it was the first. */
 void json_put_process(struct text *text, const struct process_row *row, uint64_t wall_ns, double seconds);

@@ -19,3 +19,12 @@ struct mark {
                          NAN: not known */
     bool orderly;     /* the recorder had been ended before, it did not just stop */
 };
+
+/* A boot of the machine, as far as it was recorded. */
+struct recorded_boot {
+    int64_t number; /* 0: the newest, -1 the one before */
+    uint64_t begin_ns;
+    uint64_t end_ns;
+    const char *host; /* "" where it is not known */
+    const char *kernel;
+};

@@ -1,26 +1,45 @@
 /* faultline replay --list: boots, gaps and incidents. */
 #include "base/clock.h"
 #include "base/size.h"
-#include "blackbox/incidents.h"
 #include "blackbox/window.h"
 #include "commands/outcome.h"
 #include "commands/replay/modes.h"
 #include "render/cells.h"
 #include "render/json.h"
 #include "render/table.h"
+#include "watch/incidents.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
-enum { LINE_MAX = 1024 + INCIDENT_TITLE_MAX * 6, FIRST_CELL = 4, LENGTH_CELL = 13 };
+enum {
+    OUTPUT_MAX = 64 * 1024,
+    WRITE_AT = OUTPUT_MAX / 2, /* no line is as long as what is left then */
+    NUMBER_CELL = 4,
+    LENGTH_CELL = 13,
+    KILLS_CELL = 7,
+};
 
-struct listing_state {
+struct listing {
     struct replay *replay;
     struct playback *playback;
-    struct text text; /* what of it was found on the way: gaps */
+    struct problem *problem;
+    struct text output;
     struct incidents incidents;
     uint64_t marks;
 };
+
+static int write_out(struct listing *listing)
+{
+    int error = outcome_write(&listing->output, listing->problem);
+
+    listing->output.length = 0;
+    return error;
+}
+
+static int write_some(struct listing *listing)
+{
+    return listing->output.length >= WRITE_AT ? write_out(listing) : 0;
+}
 
 static void put_span(struct text *text, uint64_t begin_ns, uint64_t end_ns)
 {
@@ -34,96 +53,142 @@ static void put_span(struct text *text, uint64_t begin_ns, uint64_t end_ns)
 
 /* -- boots -- */
 
-static int put_boot(struct listing_state *state, int64_t number, int64_t count)
+static void put_boot(struct text *text, const struct recorded_boot *boot)
 {
-    struct recording *recording = state->replay->recording;
-    struct text *text = &state->text;
-    struct boot boot;
+    cell_signed(text, (struct value){(uint64_t)boot->number, true}, NUMBER_CELL);
+    text_string(text, "  ");
+    put_span(text, boot->begin_ns, boot->end_ns);
+    text_string(text, "  ");
+    text_printable(text, boot->host);
+    text_string(text, boot->kernel[0] ? ", Linux " : "");
+    text_printable(text, boot->kernel);
+    text_char(text, '\n');
+}
 
-    if (window_find_boot(recording, number, &boot) < 0)
-        return -ENOENT;
+static int describe_boot(struct listing *listing, int64_t number, int64_t count,
+                         struct recorded_boot *described)
+{
+    struct recording *recording = listing->replay->recording;
+    struct boot boot;
+    int error = window_find_boot(recording, number, &boot);
+
+    if (error < 0)
+        return error;
     recording_seek(recording, boot.first_segment);
     int found = recording_next(recording);
-    const struct segment_info *first = recording_segment(recording, boot.first_segment);
-    const struct segment_info *last = recording_segment(recording, boot.last_segment);
     const struct schema *schema = &recording_decoder(recording)->schema;
-    cell_signed(text, (struct value){(uint64_t)(number - count), true}, FIRST_CELL);
-    text_string(text, "  ");
-    put_span(text, first->header.wall_ns, last->content.last_wall_ns);
-    if (found == RECORDED_SEGMENT) {
-        text_string(text, "  ");
-        text_printable(text, schema->host);
-        text_string(text, ", Linux ");
-        text_printable(text, schema->kernel);
-    }
-    text_char(text, '\n');
+    bool known = found == RECORDED_SEGMENT;
+    *described = (struct recorded_boot){
+        .number = number - count,
+        .begin_ns = recording_segment(recording, boot.first_segment)->header.wall_ns,
+        .end_ns = recording_segment(recording, boot.last_segment)->content.last_wall_ns,
+        .host = known ? schema->host : "",
+        .kernel = known ? schema->kernel : "",
+    };
     return found < 0 ? found : 0;
 }
 
-static int put_boots(struct listing_state *state)
+static int list_boots(struct listing *listing)
 {
-    int64_t count = (int64_t)window_boot_count(state->replay->recording);
+    int64_t count = (int64_t)window_boot_count(listing->replay->recording);
+    bool json = listing->replay->settings.json;
+    struct recorded_boot boot;
     int error = 0;
 
-    text_string(&state->text, "boot  from                 to                          length\n");
-    for (int64_t number = 1; error == 0 && number <= count; number++)
-        error = put_boot(state, number, count);
+    if (!json)
+        text_string(&listing->output, "boot  from                 to                          length\n");
+    for (int64_t number = 1; error == 0 && number <= count; number++) {
+        error = describe_boot(listing, number, count, &boot);
+        if (error == 0)
+            (json ? json_put_boot : put_boot)(&listing->output, &boot);
+        if (error == 0)
+            error = write_some(listing);
+    }
     return error;
 }
 
-/* -- on the way through -- */
+/* -- what is found on the way through -- */
 
-static int take(struct listing_state *state, int played)
+static int take_mark(struct listing *listing, const struct mark *mark)
 {
-    const struct recorded_event *event = &playback_decoder(state->playback)->event;
+    bool json = listing->replay->settings.json;
 
-    if (played == PLAYED_EVENT)
-        return incidents_add(&state->incidents, &event->event, event->monotonic_ns);
-    if (played != PLAYED_MARK)
-        return 0;
-    const struct mark *mark = playback_mark(state->playback);
     if (mark->kind == MARK_BOOT)
-        incidents_break(&state->incidents);
-    if (state->marks++ == 0)
-        text_string(&state->text, "\nwhere it does not just go on\n");
-    table_put_mark(&state->text, mark);
-    return 0;
+        incidents_break(&listing->incidents);
+    if (listing->marks++ == 0 && !json)
+        text_string(&listing->output, "\nwhere it does not just go on\n");
+    (json ? json_put_mark : table_put_mark)(&listing->output, mark);
+    return write_some(listing);
 }
 
-static int play(struct listing_state *state)
+static int take(struct listing *listing, int played)
 {
-    struct playback_settings part = state->replay->part;
-    int played = 0;
-    int error = 0;
+    const struct recorded_event *event = &playback_decoder(listing->playback)->event;
+
+    if (played == PLAYED_EVENT)
+        return incidents_add(&listing->incidents, &event->event, event->monotonic_ns);
+    return played == PLAYED_MARK ? take_mark(listing, playback_mark(listing->playback)) : 0;
+}
+
+static int play(struct listing *listing)
+{
+    struct playback_settings part = listing->replay->part;
+    int played = PLAYED_END;
 
     part.intervals = false;
-    error = playback_start(state->playback, &part);
-    while (error == 0 && (played = playback_next(state->playback)) > PLAYED_END)
-        error = take(state, played);
+    int error = playback_start(listing->playback, &part);
+    while (error == 0 && (played = playback_next(listing->playback)) > PLAYED_END)
+        error = take(listing, played);
     return played < 0 ? played : error;
 }
 
 static void put_incident(struct text *text, const struct incident *incident, size_t number)
 {
-    cell_number(text, (struct value){number, true}, FIRST_CELL);
+    cell_number(text, (struct value){number, true}, NUMBER_CELL);
     text_string(text, "  ");
     put_span(text, incident->begin_ns, incident->end_ns);
-    cell_number(text, (struct value){incident->oom_kills, true}, 7);
+    cell_number(text, (struct value){incident->oom_kills, true}, KILLS_CELL);
     text_string(text, "  ");
     text_printable(text, incident->title);
     text_char(text, '\n');
 }
 
-static void put_incidents(struct listing_state *state)
+static int list_incidents(struct listing *listing)
 {
-    size_t count = state->incidents.count;
+    size_t count = listing->incidents.count;
+    bool json = listing->replay->settings.json;
+    int error = 0;
 
-    if (count == 0) {
-        text_string(&state->text, "\nno incident\n");
-        return;
+    if (!json)
+        text_string(&listing->output,
+                    count == 0 ? "\nno incident\n"
+                               : "\nincident, for `report --around incident:N`\n"
+                                 "   N  from                 to                          length  kills\n");
+    for (size_t i = 0; error == 0 && i < count; i++) {
+        (json ? json_put_incident : put_incident)(&listing->output, &listing->incidents.list[i], count - i);
+        error = write_some(listing);
     }
-    text_string(&state->text, "\nincident, `report --around incident:N` tells of it\n"
-                              "   N  from                 to                          length  kills\n");
-    for (size_t i = 0; i < count; i++)
-        put_incident(&state->text, &state->incidents.list[i], count - i);
+    return error;
+}
+
+int replay_list(struct replay *replay, struct problem *problem)
+{
+    struct listing listing = {
+        .replay = replay,
+        .problem = problem,
+        .playback = playback_new(replay->recording),
+        .output = text_new(OUTPUT_MAX),
+    };
+    int error = listing.playback && listing.output.bytes ? list_boots(&listing) : -ENOMEM;
+
+    if (error == 0)
+        error = play(&listing);
+    if (error == 0)
+        error = list_incidents(&listing);
+    if (error == 0)
+        error = write_out(&listing);
+    incidents_free(&listing.incidents);
+    text_free(&listing.output);
+    playback_free(listing.playback);
+    return error < 0 ? error : 1;
 }

@@ -5,6 +5,7 @@
 #include "commands/repeat.h"
 #include "commands/replay/modes.h"
 #include "metric/fold.h"
+#include "render/json.h"
 #include "render/process_table.h"
 #include "render/stream.h"
 #include "watch/watch.h"
@@ -104,8 +105,8 @@ static int open_stream(struct rows *rows)
     if (error < 0)
         return error;
     rows->stream.details = settings->events;
-    size_t most = settings->json ? PROCESS_ROWS_MAX * (size_t)JSON_PROCESS_MAX
-                                 : process_table_max(PROCESS_ROWS_MAX);
+    size_t most =
+        settings->json ? PROCESS_ROWS_MAX * (size_t)JSON_PROCESS_MAX : process_table_max(PROCESS_ROWS_MAX);
     return stream_make_room(&rows->stream, BATCH_BYTES + (settings->processes ? most : 0) + JSON_TASKS_MAX);
 }
 

@@ -84,8 +84,8 @@ static int refuse_both(const struct replay_settings *settings, struct problem *p
          "--list and another kind of output", "it has its own"},
         {settings->save_path, settings->json || settings->csv || settings->openmetrics,
          "--save and another kind of output", "it writes a recording"},
-        {settings->processes, settings->csv || settings->openmetrics, "--processes and --csv or --openmetrics",
-         "they have no place for processes"},
+        {settings->processes, settings->csv || settings->openmetrics,
+         "--processes and --csv or --openmetrics", "they have no place for processes"},
         {settings->events, settings->csv || settings->openmetrics, "--events and --csv or --openmetrics",
          "they have no place for events"},
         {settings->events, settings->every_seconds > 0, "--events and --every", "there are no rows"},
@@ -119,8 +119,10 @@ int replay_settings_parse(struct replay_settings *settings, int argc, char **arg
 
 void replay_settings_put_help(struct text *text)
 {
-    text_string(text, "Usage: faultline replay [OPTIONS] [FILE]\n"
-                      "A recording as rows, as the live view would have shown them. FILE: what `faultline\n"
-                      "record` writes by default. Exit status: 0 done, 3 nothing is there, 1 failed, 2 wrong usage.\n");
+    text_string(
+        text,
+        "Usage: faultline replay [OPTIONS] [FILE]\n"
+        "A recording as rows, as the live view would have shown them. FILE: what `faultline\n"
+        "record` writes by default. Exit status: 0 done, 3 nothing is there, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }

@@ -1,5 +1,5 @@
 /*
- * The incidents of a recording: OOM kills, and alerts that tell of want of memory or of waiting for a disk. What
+ * Incidents: OOM kills, and alerts that tell of want of memory or of waiting for a disk. What
  * comes within INCIDENT_QUIET_SECONDS of each other is one. A storm of context switches alone is none.
  */
 #pragma once

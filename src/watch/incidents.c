@@ -1,9 +1,9 @@
-#include "blackbox/incidents.h"
+#include "watch/incidents.h"
 
 #include "base/clock.h"
+#include "kernel/span.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ static void take_title(struct incident *incident, const struct event *event)
     bool worse = incident->oom_kills == 0 && event->severity > incident->severity;
 
     if (first_kill || worse || incident->title[0] == '\0')
-        (void)snprintf(incident->title, sizeof(incident->title), "%s", event->message);
+        SPAN_KEEP(incident->title, span_of(event->message));
 }
 
 int incidents_add(struct incidents *incidents, const struct event *event, uint64_t monotonic_ns)
