@@ -62,10 +62,10 @@ struct process_list {
     _Alignas(uint64_t) char entries[PROCESS_LIST_BYTES];
 };
 
+/* As long as the inode of its folder is the same, so is the process. It may change any time. */
 struct process_listed {
     uint64_t pid;
-    uint64_t
-        inode; /* of its folder: as long as that is the same, so is the process. It may change any time. */
+    uint64_t inode;
 };
 
 /* Opens the folder that proc is mounted on. Returns 0 or a negative errno; the list is closed then. */
