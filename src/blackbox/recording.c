@@ -425,7 +425,7 @@ static int open_file(struct recording *recording, const char *path, struct probl
     if (recording->fd < 0 || fstat(recording->fd, &status) < 0)
         return problem_set(problem, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return problem_set(problem, EINVAL, "%s: it is no regular file, and so no recording", path);
+        return problem_set(problem, EBADMSG, "%s: it is no regular file, and so no recording", path);
     recording->bytes = status.st_size;
     return 0;
 }

@@ -93,6 +93,15 @@ int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall
     return -ENOENT;
 }
 
+uint64_t window_oom_count(const struct recording *recording)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < recording_segment_count(recording); i++)
+        count += recording_segment(recording, i)->content.oom_kills;
+    return count;
+}
+
 static bool lies_in(const struct segment_info *segment, const struct playback_range *range)
 {
     return segment->content.wall_least_ns <= range->until_ns &&

@@ -28,6 +28,9 @@ int window_parse_time(const struct recording *recording, const char *words, uint
  * negative errno. Moves the recording. */
 int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns);
 
+/* How many events of OOM kills there are. */
+uint64_t window_oom_count(const struct recording *recording);
+
 /* Sets the segments of SETTINGS, within those that are set, to those that its range lies in, and the one
  * before, whose last sample the first interval begins with. False where it lies in none. */
 bool window_narrow(const struct recording *recording, struct playback_settings *settings);

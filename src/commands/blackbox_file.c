@@ -15,7 +15,13 @@ int blackbox_file_open(struct blackbox_file *file, const char *path, struct prob
     if (path)
         memcpy(file->path, path, strlen(path) + 1);
     int error = path ? 0 : blackbox_path_to_read(file->path, problem);
-    return error < 0 ? error : recording_open(&file->recording, file->path, problem);
+    if (error == 0)
+        error = recording_open(&file->recording, file->path, problem);
+    if (error == -ENOENT && !path)
+        problem_set(problem, ENOENT,
+                    "%s: there is no recording yet: `faultline record` makes one; or name a file",
+                    file->path);
+    return error;
 }
 
 void blackbox_file_close(struct blackbox_file *file)
@@ -71,6 +77,7 @@ int blackbox_file_find_center(const struct blackbox_file *file, const char *arou
         return blackbox_file_parse_time(file, "--around", around, wall_ns, problem);
     int error = window_find_oom(file->recording, number, wall_ns);
     if (error == -ENOENT)
-        return problem_set(problem, ENODATA, "--around %s: the recording has not so many OOM kills", around);
+        return problem_set(problem, ENODATA, "--around %s: OOM kills in the recording: %" PRIu64, around,
+                           window_oom_count(file->recording));
     return error;
 }

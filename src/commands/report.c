@@ -150,8 +150,9 @@ static int choose_incident(struct report *report, const struct incident **incide
         return problem_set(problem, ENODATA, "%s: no incident was recorded; --around TIME looks at any time",
                            report->file.path);
     if (number < 1 || number > incidents->count)
-        return problem_set(problem, ENODATA, "--around %s: there are %zu incidents; --list names them",
-                           around, incidents->count);
+        return problem_set(problem, ENODATA,
+                           "--around %s: incidents in the recording: %zu; --list names them", around,
+                           incidents->count);
     *incident = &incidents->list[incidents->count - number];
     return 0;
 }

@@ -40,7 +40,8 @@ static int choose_boot(const struct replay *replay, struct playback_settings *pa
     if (!replay->settings.has_boot)
         return 0;
     if (window_find_boot(replay->file.recording, replay->settings.boot, &boot) < 0)
-        return problem_set(problem, ENODATA, "--boot %" PRId64 ": the recording has %zu; --list shows them",
+        return problem_set(problem, ENODATA,
+                           "--boot %" PRId64 ": boots in the recording: %zu; --list shows them",
                            replay->settings.boot, window_boot_count(replay->file.recording));
     part->first_segment = boot.first_segment;
     if (boot.last_segment + 1 < recording_segment_count(replay->file.recording))
