@@ -69,11 +69,10 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 static void put_help(struct text *text)
 {
-    text_string(text,
-                "Usage: faultline report [OPTIONS] [FILE]\n"
-                "The newest incident of a recording in plain text: who was killed, how it came, who\n"
-                "held the memory, what it means. Exit status: 0 done, 3 there is none, 1 failed, 2 wrong\n"
-                "usage.\n");
+    text_string(text, "Usage: faultline report [OPTIONS] [FILE]\n"
+                      "The newest incident of a recording in plain text: who was killed, how it came,\n"
+                      "who held the memory, what it means. Exit status: 0 done, 3 there is none,\n"
+                      "1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
 

@@ -36,7 +36,7 @@ static int apply_boot(void *settings, const char *value)
 #define FIELD(name) .offset = offsetof(struct replay_settings, name)
 
 static const struct option_row rows[] = {
-    {"since", 0, "TIME", "from then on: 03:12, \"10 min ago\", -1h (from its end)", FIELD(since)},
+    {"since", 0, "TIME", "from then on: 03:12, -1h (from its end), \"1h ago\"", FIELD(since)},
     {"until", 0, "TIME", "up to then", FIELD(until)},
     {"around", 0, "WHAT", "oom: the last OOM kill; oom:2, or a time", FIELD(around)},
     {"window", 0, "LENGTH", "before and after that (60s)", .apply = apply_seconds,
@@ -119,10 +119,9 @@ int replay_settings_parse(struct replay_settings *settings, int argc, char **arg
 
 void replay_settings_put_help(struct text *text)
 {
-    text_string(
-        text,
-        "Usage: faultline replay [OPTIONS] [FILE]\n"
-        "A recording as rows, as the live view would have shown them. FILE: what `faultline\n"
-        "record` writes by default. Exit status: 0 done, 3 nothing is there, 1 failed, 2 wrong usage.\n");
+    text_string(text, "Usage: faultline replay [OPTIONS] [FILE]\n"
+                      "A recording as rows, as the live view would have shown them. FILE: what\n"
+                      "`faultline record` writes by default. Exit status: 0 done, 3 nothing is there,\n"
+                      "1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
