@@ -121,28 +121,6 @@ static double largest(const struct evidence *evidence, enum evidence_figure figu
     return most;
 }
 
-static void put_rate(struct text *text, double value)
-{
-    size_t start = text->length;
-
-    if (isnan(value))
-        text_char(text, '-');
-    else
-        text_decimal(text, value, 0);
-    cell_fill_left(text, start, RATE_CELL);
-}
-
-static void put_share(struct text *text, double value)
-{
-    size_t start = text->length;
-
-    if (isnan(value))
-        text_char(text, '-');
-    else
-        text_decimal(text, value, 1);
-    cell_fill_left(text, start, SHARE_CELL);
-}
-
 struct scale {
     double memory_bytes;
     double major;
@@ -176,13 +154,13 @@ static void put_slice(struct text *text, const struct evidence_slice *slice, con
     put_time(text, slice->wall_ns);
     put_bytes(text, figures[EVIDENCE_AVAILABLE_BYTES], SIZE_CELL);
     put_bar(text, figures[EVIDENCE_AVAILABLE_BYTES] / scale->memory_bytes, signs);
-    put_rate(text, figures[EVIDENCE_MINOR_FAULTS]);
-    put_rate(text, figures[EVIDENCE_MAJOR_FAULTS]);
+    cell_decimal(text, figures[EVIDENCE_MINOR_FAULTS], 0, RATE_CELL);
+    cell_decimal(text, figures[EVIDENCE_MAJOR_FAULTS], 0, RATE_CELL);
     put_bar(text, figures[EVIDENCE_MAJOR_FAULTS] / scale->major, signs);
-    put_rate(text, figures[EVIDENCE_REFAULTS]);
-    put_share(text, figures[EVIDENCE_MEMORY_STALL]);
+    cell_decimal(text, figures[EVIDENCE_REFAULTS], 0, RATE_CELL);
+    cell_decimal(text, figures[EVIDENCE_MEMORY_STALL], 1, SHARE_CELL);
     put_bar(text, figures[EVIDENCE_MEMORY_STALL] / 100, signs);
-    put_share(text, figures[EVIDENCE_IO_STALL]);
+    cell_decimal(text, figures[EVIDENCE_IO_STALL], 1, SHARE_CELL);
     text_char(text, '\n');
 }
 
