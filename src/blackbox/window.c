@@ -57,10 +57,12 @@ static bool is_time_of_day(const char *words)
     return behind && *behind == '\0';
 }
 
-int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns)
+int window_parse_time(const struct recording *recording, const char *words, bool latest, uint64_t *wall_ns)
 {
     bool from_end = words[0] == '-' || is_time_of_day(words);
-    return when_parse(words, from_end ? window_end_ns(recording) : clock_wall_ns(), wall_ns);
+    uint64_t now_ns = from_end ? window_end_ns(recording) : clock_wall_ns();
+
+    return (latest ? when_parse_latest : when_parse)(words, now_ns, wall_ns);
 }
 
 /* The NUMBER-th newest kill of the segment that the recording stands before. */

@@ -20,9 +20,9 @@ uint64_t window_end_ns(const struct recording *recording);
 
 /*
  * WORDS as when_parse() reads them, but that a time of day without a day, and "-1h", are counted from the
- * recording's end.
+ * recording's end. LATEST: of a local time that comes twice the second, as when_parse_latest() has it.
  */
-int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns);
+int window_parse_time(const struct recording *recording, const char *words, bool latest, uint64_t *wall_ns);
 
 /* When the NUMBER-th newest OOM kill was, from 1. Returns 0, -ENOENT where there are not so many, or another
  * negative errno. Moves the recording. */

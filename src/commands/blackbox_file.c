@@ -45,9 +45,9 @@ void blackbox_file_say_loss(const struct blackbox_file *file)
 }
 
 int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
-                             uint64_t *wall_ns, struct problem *problem)
+                             bool latest, uint64_t *wall_ns, struct problem *problem)
 {
-    int error = window_parse_time(file->recording, words, wall_ns);
+    int error = window_parse_time(file->recording, words, latest, wall_ns);
 
     if (error == -ERANGE)
         return problem_set(problem, EINVAL, "%s '%s': that is too long ago, or too far ahead", option, words);
@@ -74,7 +74,7 @@ int blackbox_file_find_center(const struct blackbox_file *file, const char *arou
     uint64_t number;
 
     if (!parse_oom(around, &number))
-        return blackbox_file_parse_time(file, "--around", around, wall_ns, problem);
+        return blackbox_file_parse_time(file, "--around", around, false, wall_ns, problem);
     int error = window_find_oom(file->recording, number, wall_ns);
     if (error == -ENOENT)
         return problem_set(problem, ENODATA, "--around %s: OOM kills in the recording: %" PRIu64, around,

@@ -17,9 +17,10 @@ void blackbox_file_close(struct blackbox_file *file);
 /* Says on standard error what could not be read, where something could not. */
 void blackbox_file_say_loss(const struct blackbox_file *file);
 
-/* What OPTION was given as a time. Returns 0, or -EINVAL with *PROBLEM set. */
+/* What OPTION was given as a time; LATEST as in window_parse_time(). Returns 0, or -EINVAL with *PROBLEM set.
+ */
 int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
-                             uint64_t *wall_ns, struct problem *problem);
+                             bool latest, uint64_t *wall_ns, struct problem *problem);
 
 /* What --around was given: "oom", "oom:N" or a time. Returns 0, -EINVAL, or -ENOENT where there are not so
  * many kills, with *PROBLEM set. Moves the recording. */
