@@ -77,8 +77,13 @@ static bool has_body(const struct recording *recording, off_t offset)
     return got > 0 && !all_zero(bytes, (size_t)got);
 }
 
-/* Looks where segments should begin. *ODD: there was something else. */
-static int list_in_place(struct recording *recording, bool *odd)
+/* What there is where segments should begin, beside them. */
+struct places {
+    bool odd;   /* something else */
+    bool later; /* what may be a segment of a later version: or its version is what was damaged */
+};
+
+static int list_in_place(struct recording *recording, struct places *places)
 {
     uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
@@ -88,12 +93,11 @@ static int list_in_place(struct recording *recording, bool *odd)
         if (got < 0)
             return (int)got;
         int error = got == sizeof(bytes) ? segment_take_header(bytes, &header) : -ENOENT;
-        if (error == -EPROTONOSUPPORT)
-            return error;
+        places->later |= error == -EPROTONOSUPPORT;
         if (error == 0)
             error = add_segment(recording, offset, &header);
         else if (!all_zero(bytes, (size_t)got) || has_body(recording, offset))
-            *odd = true;
+            places->odd = true;
         if (error == -ENOMEM)
             return error;
     }
@@ -163,15 +167,15 @@ static void sort_out(struct recording *recording)
 
 static int list_segments(struct recording *recording)
 {
-    bool odd = recording->bytes % SEGMENT_BYTES != 0;
-    int error = list_in_place(recording, &odd);
+    struct places places = {.odd = recording->bytes % SEGMENT_BYTES != 0};
+    int error = list_in_place(recording, &places);
 
-    if (error == 0 && odd)
+    if (error == 0 && places.odd)
         error = list_out_of_place(recording);
     if (error < 0)
         return error;
     if (recording->count == 0)
-        return -EBADMSG;
+        return places.later ? -EPROTONOSUPPORT : -EBADMSG;
     sort_out(recording);
     return 0;
 }

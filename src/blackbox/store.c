@@ -146,18 +146,20 @@ static int look_inside(const struct store *store, uint64_t bytes)
     uint8_t header_bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
     bool zeros = true;
+    bool later = false;
 
     for (uint64_t offset = 0; offset < bytes; offset += SEGMENT_BYTES) {
         ssize_t got = pread(store->fd, header_bytes, sizeof(header_bytes), (off_t)offset);
         if (got < 0)
             return -errno;
         int error = got == sizeof(header_bytes) ? segment_take_header(header_bytes, &header) : -ENOENT;
-        if (error == 0 || error == -EPROTONOSUPPORT)
-            return error;
+        if (error == 0)
+            return 0;
+        later |= error == -EPROTONOSUPPORT; /* or its version is what was damaged */
         for (ssize_t i = 0; i < got; i++)
             zeros &= header_bytes[i] == 0;
     }
-    return zeros ? -ENODATA : -EBADMSG;
+    return later ? -EPROTONOSUPPORT : zeros ? -ENODATA : -EBADMSG;
 }
 
 static int refuse_size(const struct store *store, uint64_t found, const char *path, struct problem *problem)
