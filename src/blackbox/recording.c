@@ -58,15 +58,6 @@ static int add_segment(struct recording *recording, off_t offset, const struct s
     return 0;
 }
 
-static bool all_zero(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
-}
-
 /* Whether a segment that has no header any more stood there: its schema alone goes beyond the first 4 KiB. */
 static bool has_body(const struct recording *recording, off_t offset)
 {
@@ -74,7 +65,7 @@ static bool has_body(const struct recording *recording, off_t offset)
     uint8_t bytes[LOOK_BYTES];
     ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset + BEHIND_FIRST_BLOCK);
 
-    return got > 0 && !all_zero(bytes, (size_t)got);
+    return got > 0 && !segment_is_blank(bytes, (size_t)got);
 }
 
 /* What there is where segments should begin, beside them. */
@@ -96,7 +87,7 @@ static int list_in_place(struct recording *recording, struct places *places)
         places->later |= error == -EPROTONOSUPPORT;
         if (error == 0)
             error = add_segment(recording, offset, &header);
-        else if (!all_zero(bytes, (size_t)got) || has_body(recording, offset))
+        else if (!segment_is_blank(bytes, (size_t)got) || has_body(recording, offset))
             places->odd = true;
         if (error == -ENOMEM)
             return error;
