@@ -216,6 +216,13 @@ static int refuse_content(int found, const char *path, struct problem *problem)
     }
 }
 
+/* A file that was cut, or has gained bytes, keeps all that is left of it. */
+static uint64_t in_whole_segments(uint64_t bytes)
+{
+    uint64_t whole = (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
+    return whole > STORE_BYTES_MIN ? whole : STORE_BYTES_MIN;
+}
+
 static int take_what_is_there(struct store *store, const struct store_settings *settings,
                               struct problem *problem)
 {
@@ -231,9 +238,9 @@ static int take_what_is_there(struct store *store, const struct store_settings *
         return make_whole(store, settings->path, problem);
     if (found < 0)
         return refuse_content(found, settings->path, problem);
-    if (settings->bytes == 0 && bytes >= STORE_BYTES_MIN)
-        store->bytes = bytes - bytes % SEGMENT_BYTES;
-    if (store->bytes == bytes)
+    if (settings->bytes == 0)
+        store->bytes = in_whole_segments(bytes);
+    if (store->bytes == bytes || settings->bytes == 0)
         return keep(store, settings->path, problem);
     return settings->force ? make_whole(store, settings->path, problem)
                            : refuse_size(store, bytes, settings->path, problem);
