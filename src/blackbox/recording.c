@@ -17,7 +17,8 @@ struct recording {
     size_t next;            /* the segment to be read after this one */
     bool inside;            /* a segment is being read */
     uint64_t last_sequence; /* of the one that was last read; 0: none yet */
-    size_t stuck_at;        /* where the decoder was stuck before it was given what is new */
+    size_t stuck_at;        /* where the decoder was last stuck */
+    unsigned tries;         /* that it has been given there */
     struct decoder *decoder;
     struct recording_loss loss;
     uint8_t buffer[SEGMENT_BYTES];
@@ -302,6 +303,13 @@ static int note_loss(struct recording *recording, size_t bytes)
     return RECORDED_LOSS;
 }
 
+/* Whether there is anything behind the place where the decoder is stuck. */
+static bool goes_on(const struct recording *recording)
+{
+    const struct decoder *decoder = recording->decoder;
+    return decoder->has_trailer || recording->next < recording->count || decoder_can_skip(decoder);
+}
+
 /* No frame can be proved, whatever was written meanwhile. */
 static int pass_over(struct recording *recording)
 {
@@ -310,38 +318,48 @@ static int pass_over(struct recording *recording)
 
     if (skipped > 0)
         return note_loss(recording, skipped);
-    if (decoder->has_trailer) {
-        recording->inside = false;
-        return note_loss(recording, decoder->trailer.used_bytes - decoder->at);
-    }
-    if (recording->next == recording->count)
+    if (!decoder->has_trailer && recording->next == recording->count)
         return RECORDED_END;
     recording->inside = false;
-    return note_loss(recording, 0); /* where it ended nobody knows */
+    /* Without a trailer, where it ended nobody knows. */
+    return note_loss(recording, decoder->has_trailer ? decoder->trailer.used_bytes - decoder->at : 0);
 }
 
-/* Where the decoder is stuck. */
+static int try_again(struct recording *recording)
+{
+    int error = refill(recording);
+
+    recording->tries++;
+    if (error == -ESTALE)
+        recording->inside = false;
+    return error == 0 || error == -ESTALE ? GO_ON : error;
+}
+
+/*
+ * Where the decoder is stuck. A writer may be at work there, and what is read meanwhile may have what it
+ * wrote later without what it wrote before: only where something stands behind, and a read that began after
+ * that was seen has still nothing here, is it a loss.
+ */
 static int get_unstuck(struct recording *recording)
 {
-    bool newest = recording->next == recording->count;
-    size_t at = recording->decoder->at;
+    enum { BEHIND_SEEN = 1, LOST = 2 };
 
+    if (recording->stuck_at != recording->decoder->at) {
+        recording->stuck_at = recording->decoder->at;
+        recording->tries = 0;
+    }
+    if (recording->tries == LOST) {
+        recording->tries = 0;
+        return pass_over(recording);
+    }
     /* A writer closes a segment before it begins the next: what is read after looking for that is all. */
-    if (newest)
+    if (recording->next == recording->count)
         (void)look_for_newer(recording);
-    int error = refill(recording);
-    if (error == -ESTALE) {
-        recording->inside = false;
-        return GO_ON;
+    if (recording->tries == BEHIND_SEEN && !goes_on(recording)) {
+        recording->tries = 0;
+        return RECORDED_END;
     }
-    if (error < 0)
-        return error;
-    if (recording->stuck_at != at) {
-        recording->stuck_at = at;
-        return GO_ON; /* once more */
-    }
-    recording->stuck_at = 0;
-    return pass_over(recording);
+    return try_again(recording);
 }
 
 /* The next frame of the segment that is being read. */
