@@ -231,11 +231,13 @@ static int describe(struct recording *recording, struct segment_info *segment)
         got == sizeof(bytes) && segment_take_trailer(bytes, &segment->header, &segment->content);
     if (segment->closed)
         return 0;
+    segment->content = segment_trailer_begin(segment->header.monotonic_ns, segment->header.wall_ns);
     int error = begin_segment(recording, segment);
-    if (error == 0)
-        error = decoder_read_through(decoder);
+    if (error < 0)
+        return error == -ESTALE ? 0 : error;
+    error = decoder_read_through(decoder);
     segment->content = decoder->found;
-    return error == -ESTALE ? 0 : error;
+    return error;
 }
 
 static int describe_all(struct recording *recording)
@@ -401,6 +403,7 @@ void recording_seek(struct recording *recording, size_t first)
     recording->next = first;
     recording->last_sequence = 0;
     recording->inside = false;
+    recording->loss = (struct recording_loss){.foreign = recording->loss.foreign};
 }
 
 size_t recording_segment_count(const struct recording *recording)
