@@ -14,6 +14,7 @@ struct cutter {
     struct writer *writer; /* NULL until there is something to write */
     struct sample held;    /* one that is written when it is known whether a scan goes with it */
     bool holds;
+    bool left_out; /* something, since the last one that was written */
     uint64_t samples;
 };
 
@@ -50,11 +51,15 @@ static int follow_segment(struct cutter *cutter, const struct decoder *decoder, 
 
 static int take_sample(struct cutter *cutter, const struct decoder *decoder)
 {
-    if (!in_range(cutter, decoder->sample.wall_ns))
+    if (!in_range(cutter, decoder->sample.wall_ns)) {
+        cutter->left_out = cutter->samples > 0;
         return 0;
+    }
+    int error = cutter->left_out ? writer_leave_gap(cutter->writer) : 0;
+    cutter->left_out = false;
     sample_follow(&cutter->held, &decoder->sample, false);
     cutter->holds = true;
-    return 0;
+    return error;
 }
 
 static int take_processes(struct cutter *cutter, const struct decoder *decoder)
