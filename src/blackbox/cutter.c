@@ -136,8 +136,10 @@ int cutter_save(struct recording *recording, const struct playback_settings *par
                 bool force, uint64_t *samples, struct problem *problem)
 {
     struct cutter cutter = {.recording = recording, .part = part, .out = out};
-    int error = store_create(&cutter.store, out, force, problem);
 
+    if (recording_is_at(recording, out))
+        return problem_set(problem, EEXIST, "%s: it is the recording itself: name another file", out);
+    int error = store_create(&cutter.store, out, force, problem);
     if (error < 0)
         return error;
     error = copy(&cutter, problem);

@@ -481,6 +481,15 @@ int recording_open(struct recording **recording, const char *path, struct proble
     return 0;
 }
 
+bool recording_is_at(const struct recording *recording, const char *path)
+{
+    struct stat ours;
+    struct stat other;
+
+    return fstat(recording->fd, &ours) == 0 && stat(path, &other) == 0 && ours.st_dev == other.st_dev &&
+           ours.st_ino == other.st_ino;
+}
+
 void recording_close(struct recording *recording)
 {
     if (!recording)

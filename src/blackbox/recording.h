@@ -35,6 +35,9 @@ struct recording_loss {
 int recording_open(struct recording **recording, const char *path, struct problem *problem);
 void recording_close(struct recording *recording); /* NULL is allowed */
 
+/* Whether PATH is its file, by whatever name. */
+bool recording_is_at(const struct recording *recording, const char *path);
+
 /* The segments, oldest first; one at least. */
 size_t recording_segment_count(const struct recording *recording);
 const struct segment_info *recording_segment(const struct recording *recording, size_t index);
