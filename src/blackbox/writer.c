@@ -353,6 +353,8 @@ int writer_open(struct writer **writer, const struct store *store, const char *p
     int error = make_room(opened);
     if (error == 0)
         error = take_schema(opened, schema);
+    if (error == -E2BIG)
+        problem_set(problem, E2BIG, "%s: there are more values than a recording holds", path);
     if (error == 0)
         error = store->fresh ? begin_fresh(opened) : resume(opened, path, problem);
     if (error < 0)
