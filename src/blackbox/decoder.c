@@ -193,8 +193,6 @@ size_t decoder_skip(struct decoder *decoder)
 {
     size_t skipped = find_next(decoder);
 
-    if (skipped > 0)
-        decoder->roots.has_chain = false;
     decoder->at += skipped;
     return skipped;
 }
