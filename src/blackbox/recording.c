@@ -319,7 +319,8 @@ static int pass_over(struct recording *recording)
         recording->inside = false;
         return note_loss(recording, decoder->trailer.used_bytes - decoder->at);
     }
-    if (recording->next == recording->count)
+    /* A writer has made its file whole before it begins: one that ends within a segment was cut. */
+    if (recording->next == recording->count && decoder->length == SEGMENT_BYTES)
         return RECORDED_END;
     recording->inside = false;
     return note_loss(recording, 0); /* where it ended nobody knows */
