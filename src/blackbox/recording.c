@@ -23,6 +23,13 @@ struct recording {
     uint8_t buffer[SEGMENT_BYTES];
 };
 
+static int note_loss(struct recording *recording, size_t bytes)
+{
+    recording->loss.places++;
+    recording->loss.bytes += bytes;
+    return RECORDED_LOSS;
+}
+
 /* -- the segments of a file -- */
 
 /* As much as there is. Returns the length, or a negative errno. */
@@ -161,6 +168,37 @@ static void sort_out(struct recording *recording)
     recording->count = kept;
 }
 
+/* Whether a segment stands in the place from OFFSET on, or reaches into it. */
+static bool is_taken(const struct recording *recording, off_t offset)
+{
+    for (size_t i = 0; i < recording->count; i++) {
+        off_t start = recording->segments[i].offset;
+        if (start < offset + SEGMENT_BYTES && start + SEGMENT_BYTES > offset)
+            return true;
+    }
+    return false;
+}
+
+/* Segments that have lost their headers: of the oldest and of the newest one nothing else would tell. */
+static int count_headless(struct recording *recording)
+{
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
+        if (got < 0)
+            return (int)got;
+        bool begun = got == sizeof(bytes) && segment_take_header(bytes, &header) == 0; /* meanwhile */
+        bool empty = all_zero(bytes, (size_t)got) && !has_body(recording, offset);
+        if (begun || empty || is_taken(recording, offset))
+            continue;
+        off_t left = recording->bytes - offset;
+        (void)note_loss(recording, left < SEGMENT_BYTES ? (size_t)left : SEGMENT_BYTES);
+    }
+    return 0;
+}
+
 static int list_segments(struct recording *recording)
 {
     bool odd = recording->bytes % SEGMENT_BYTES != 0;
@@ -173,7 +211,7 @@ static int list_segments(struct recording *recording)
     if (recording->count == 0)
         return -EBADMSG;
     sort_out(recording);
-    return 0;
+    return odd ? count_headless(recording) : 0;
 }
 
 /* -- one segment -- */
@@ -300,13 +338,6 @@ static int enter_next(struct recording *recording)
     return RECORDED_END;
 }
 
-static int note_loss(struct recording *recording, size_t bytes)
-{
-    recording->loss.places++;
-    recording->loss.bytes += bytes;
-    return RECORDED_LOSS;
-}
-
 /* No frame can be proved, whatever was written meanwhile. */
 static int pass_over(struct recording *recording)
 {
@@ -319,8 +350,8 @@ static int pass_over(struct recording *recording)
         recording->inside = false;
         return note_loss(recording, decoder->trailer.used_bytes - decoder->at);
     }
-    /* A writer has made its file whole before it begins: one that ends within a segment was cut. */
-    if (recording->next == recording->count && decoder->length == SEGMENT_BYTES)
+    /* A writer makes its file whole before it begins: one of another size has lost something, or gained. */
+    if (recording->next == recording->count && recording->bytes % SEGMENT_BYTES == 0)
         return RECORDED_END;
     recording->inside = false;
     return note_loss(recording, 0); /* where it ended nobody knows */
