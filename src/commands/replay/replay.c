@@ -129,6 +129,13 @@ static int play(struct replay *replay, struct problem *problem)
     return settings->save_path ? replay_save(replay, problem) : replay_rows(replay, problem);
 }
 
+/* What is wrong with the file is not wrong with the command line, and no recording is not one without rows. */
+static int open_recording(struct replay *replay, struct problem *problem)
+{
+    int error = recording_open(&replay->recording, replay->path, problem);
+    return error == -EINVAL || error == -ENOENT ? -EIO : error;
+}
+
 static int run(struct replay *replay, struct problem *problem)
 {
     char path[BLACKBOX_PATH_MAX];
@@ -137,7 +144,7 @@ static int run(struct replay *replay, struct problem *problem)
     int error = replay->settings.path ? 0 : blackbox_path_to_read(path, problem);
     replay->path = replay->settings.path ? replay->settings.path : path;
     if (error == 0)
-        error = recording_open(&replay->recording, replay->path, problem);
+        error = open_recording(replay, problem);
     if (error == 0)
         error = choose_part(replay, problem);
     if (error == 0)
