@@ -1,21 +1,22 @@
 """faultline record: what is in the file whatever happens to the recorder, the disk and the machine."""
-import itertools
+import datetime
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
 import jsonschema
 import pytest
 
 import recordings
-from conftest import FAULTLINE, SCHEMA, TOP, kill_one, objects, run
+from conftest import FAULTLINE, HELPERS, SCHEMA, kill_one, objects, run
 from recordings import SEGMENT_BYTES
+from test_oom import CALM, full_report, own_pids, public_program, readable_log  # pylint: disable=unused-import # fixtures
 
 FAST = ["--interval", "0.01"]
 SANITIZED = bool(os.environ.get("FAULTLINE_SANITIZED"))
@@ -122,7 +123,7 @@ def test_200_kills(tmp_path):
 
 def slow_writer(path, commands, segments):
     """One that does what it is told line by line. Returns it when the file has begun."""
-    writer = subprocess.Popen([recordings.HELPERS / "write_recording", recordings.TREE, path, str(segments * SEGMENT_BYTES)],
+    writer = subprocess.Popen([HELPERS / "write_recording", recordings.TREE, path, str(segments * SEGMENT_BYTES)],
                               stdin=subprocess.PIPE, text=True)
     writer.stdin.write("\n".join(commands) + "\n")
     writer.stdin.flush()
@@ -328,3 +329,302 @@ def test_the_whole_ring_on_a_full_disk(small_file_system, kind, mib, tmp_path):
     found = run("replay", "--json", path, check=0)
     assert found.stderr == "" and len(found.stdout) > 1000000
     assert run("replay", "--json", large, check=0).stdout.endswith(found.stdout)
+
+
+# A kill for want of memory.
+
+
+def test_a_kill_outlives_the_recorder(tmp_path, live, memory_group, readable_log, full_report):
+    path = tmp_path / "box.flr"
+    writer = begun(live("record", "-f", path, "--interval", "0.1", *CALM))
+    small = [memory_group.start("sleep", "60") for _ in range(3)]
+    try:
+        time.sleep(0.3)
+        begin = time.time()
+        pid = kill_one(memory_group)
+        time.sleep(1)
+        writer.kill()
+        writer.wait()
+    finally:
+        for process in small:
+            process.kill()
+            process.wait()
+    told = [line for line in replayed(path, "--events") if line["type"] == "oom_kill"]
+    assert len(told) == 1
+    kill = told[0]
+    jsonschema.validate(kill, SCHEMA)
+    assert (kill["pid"], kill["comm"], kill["constraint"]) == (pid, "eat_memory", "memcg")
+    assert kill["limit_bytes"] == 32 << 20 and kill["limit_cgroup"] == f"/{memory_group.path.name}"
+    assert kill["tasks"][0]["pid"] == pid and 20 << 20 < kill["tasks"][0]["rss_bytes"] <= 40 << 20
+    assert {task["pid"] for task in kill["tasks"][1:]} == {process.pid for process in small}
+    # The table has them too, and what else was recorded is still there.
+    text = run("replay", "--events", path, check=0).stdout
+    assert f"eat_memory[{pid}]" in text and all(str(process.pid) in text for process in small)
+    around = replayed(path, "--around", "oom", "--window", "5s")
+    assert begin <= when(kill) + 0.001 and sum(line["oom_kills"] for line in samples(around)) == 1
+
+
+def when(line):
+    return datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")).timestamp()
+
+
+def test_what_processes_take(tmp_path, live):
+    """The largest, with what they hold."""
+    path = tmp_path / "box.flr"
+    eater = subprocess.Popen([HELPERS / "eat_memory", "400", "100"])
+    writer = begun(live("record", "-f", path, "--interval", "0.1", "--processes", "50", "--no-protect"))
+    time.sleep(0.5)
+    ended(writer)
+    eater.kill()
+    eater.wait()
+    rows = [line for line in replayed(path, "--processes") if line["type"] == "process"]
+    for row in rows:
+        jsonschema.validate(row, SCHEMA)
+    own = [row for row in rows if row["pid"] == eater.pid]
+    assert own and own[0]["comm"] == "eat_memory" and own[0]["uid"] == os.getuid()
+    assert own[0]["rss_bytes"] >= 1 << 20 and own[0]["minor_faults"] >= 256
+    text = run("replay", "--processes", path, check=0).stdout
+    assert any(line.split()[0] == str(eater.pid) and "eat_memory" in line for line in text.splitlines() if line.strip())
+
+
+# Where it records, and what it refuses.
+
+
+def refused(*words):
+    done = run("record", *words, check=1)
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def test_a_second_writer(tmp_path, live):
+    path = tmp_path / "box.flr"
+    writer = begun(live("record", "-f", path, "--size", "1M", "--no-protect", *FAST))
+    for force in [[], ["--force"]]:
+        said = refused("-f", path, "--no-protect", *force)
+        assert f"{path}: another faultline records into it" in said and "-f" in said
+    assert "another faultline records into it" in run("replay", path, "--save", path, "--force", check=1).stderr
+    assert ended(writer) == ""
+    assert len(samples(replayed(path))) >= 1
+
+
+def test_another_size(tmp_path):
+    path = tmp_path / "box.flr"
+    run("record", "-f", path, "--size", "1M", "--no-protect", *FAST, "--count", "5", check=0)
+    before = path.read_bytes()
+    said = refused("-f", path, "--size", "2M", "--no-protect", "--count", "1")
+    assert "1.0M" in said and "2.0M" in said and "--force" in said
+    assert path.read_bytes() == before
+    run("record", "-f", path, "--no-protect", *FAST, "--count", "5", check=0)  # as it has it
+    assert path.stat().st_size == 1 << 20 and len(samples(replayed(path))) == 10
+    run("record", "-f", path, "--size", "2M", "--force", "--no-protect", *FAST, "--count", "5", check=0)
+    assert path.stat().st_size == 2 << 20 and len(samples(replayed(path))) == 5
+
+
+def test_a_file_that_was_cut(tmp_path):
+    """Of no size that --size could give."""
+    path = tmp_path / "box.flr"
+    run("record", "-f", path, "--size", "2M", "--no-protect", *FAST, "--count", "5", check=0)
+    os.truncate(path, (2 << 20) - 5000)
+    before = path.read_bytes()
+    said = refused("-f", path, "--no-protect", "--count", "1")
+    assert "--force" in said and "leave out --size" not in said
+    assert path.read_bytes() == before
+    run("record", "-f", path, "--force", "--no-protect", *FAST, "--count", "5", check=0)
+    run("replay", path, "--save", tmp_path / "small.flr", check=0)
+    assert "no size to go on with" in refused("-f", tmp_path / "small.flr", "--no-protect", "--count", "1")
+
+
+def test_what_is_no_recording(tmp_path):
+    path = tmp_path / "letter"
+    path.write_text("Dear John,\n" * 1000)
+    said = refused("-f", path, "--no-protect", "--count", "1")
+    assert "no recording" in said and "--force" in said
+    assert path.read_text().startswith("Dear John,")
+    run("record", "-f", path, "--force", "--no-protect", *FAST, "--count", "3", check=0)
+    assert len(samples(replayed(path))) == 3
+
+
+def test_a_later_version(tmp_path):
+    path = recordings.write(tmp_path / "box.flr", ["start 1", "samples 10 10"], segments=4)
+    data = bytearray(path.read_bytes())
+    data[8] = 2
+    path.write_bytes(data)
+    assert "later version" in refused("-f", path, "--no-protect", "--count", "1")
+    assert "later version" in run("replay", path, check=1).stderr
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("make, named", [
+    (lambda path: path.mkdir(), "Is a directory"),
+    (os.mkfifo, "no regular file"),
+    (lambda path: path.symlink_to("/dev/null"), "no regular file"),
+    (lambda path: path.symlink_to("nowhere/box.flr"), "No such file or directory"),
+])
+def test_what_is_no_file(tmp_path, make, named):
+    make(tmp_path / "box.flr")
+    assert named in refused("-f", tmp_path / "box.flr", "--no-protect", "--count", "1")
+    done = run("replay", tmp_path / "box.flr", check=1)
+    assert str(tmp_path / "box.flr") in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    assert "No such file or directory" in refused("-f", tmp_path / "none/box.flr", "--no-protect", "--count", "1")
+    assert "No such file or directory" in run("replay", tmp_path / "none.flr", check=1).stderr
+
+
+def as_nobody(program, *words, **variables):
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    env = {"PATH": os.environ["PATH"], **variables, **{key: value for key, value in os.environ.items() if "SAN_OPTIONS" in key}}
+    return subprocess.run([program, *map(str, words)], capture_output=True, text=True, cwd="/", timeout=60, env=env, check=False,
+                          **user)
+
+
+@pytest.fixture
+def of_nobody(public_program):
+    """The program, and a folder that an ordinary user may write to, where that user reaches them."""
+    folder = public_program.parent / "state"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    return public_program, folder
+
+
+def test_the_file_of_a_user(of_nobody):
+    program, folder = of_nobody
+    record = ["record", "--size", "1M", "--no-protect", *FAST, "--count", "5"]
+    done = as_nobody(program, *record, XDG_STATE_HOME=str(folder))
+    path = folder / "faultline/blackbox.flr"
+    assert done.returncode == 0 and f"recording into {path}" in done.stderr
+    assert path.stat().st_mode & 0o777 == 0o600
+    done = as_nobody(program, "replay", "--json", XDG_STATE_HOME=str(folder))
+    assert done.returncode == 0 and len(samples(objects(done.stdout))) == 5
+    done = as_nobody(program, *record, HOME=str(folder), XDG_STATE_HOME="relative")
+    assert f"recording into {folder}/.local/state/faultline/blackbox.flr" in done.stderr
+    done = as_nobody(program, *record)
+    assert done.returncode == 1 and "name a file" in done.stderr
+
+
+def test_where_a_user_may_not_write(of_nobody):
+    if os.geteuid() != 0:
+        pytest.skip("needs a file of somebody else's")
+    program, folder = of_nobody
+    folder.chmod(0o755)
+    done = as_nobody(program, "record", "-f", folder / "box.flr", "--no-protect", "--count", "1")
+    assert done.returncode == 1 and f"{folder}/box.flr: Permission denied" in done.stderr
+    recordings.write(folder / "box.flr", ["start 1", "samples 10 10"], segments=4)
+    done = as_nobody(program, "replay", folder / "box.flr")
+    assert done.returncode == 1 and f"{folder}/box.flr: Permission denied" in done.stderr
+
+
+@pytest.mark.parametrize("words, named, expected", [
+    (["--size", "abc"], "'abc'", "1M to 1T"),
+    (["--size", "1K"], "'1K'", "1M to 1T"),
+    (["--size", "2T"], "'2T'", "1M to 1T"),
+    (["--interval", "0.001"], "'0.001'", "0.01 to 3600"),
+    (["--interval", "4000"], "'4000'", "0.01 to 3600"),
+    (["--interval", "x"], "'x'", "0.01 to 3600"),
+    (["--processes", "51"], "'51'", "0 to 50"),
+    (["--processes", "-1"], "'-1'", "0 to 50"),
+    (["--count", "x"], "'x'", "number of samples"),
+    (["--alert-cs", "5/x"], "'5/x'", "N/cpu"),
+    (["box.flr"], "'box.flr'", "-f"),
+    (["--nosuch"], "'--nosuch'", "--help"),
+    (["-f"], "-f", ""),
+])
+def test_wrong_words(words, named, expected):
+    done = run("record", *words, check=2)
+    assert done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("faultline: ") and named in done.stderr and expected in done.stderr
+
+
+def test_help():
+    text = run("record", "--help", check=0).stdout
+    assert text.startswith("Usage: faultline record") and "--size" in text
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([FAULTLINE, "record", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and done.stderr == "faultline: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("number, words", [(signal.SIGTERM, "had been ended"), (signal.SIGINT, "had been ended"),
+                                           (signal.SIGHUP, "had been ended"), (signal.SIGKILL, "had been cut off")])
+def test_how_a_run_ended(live, tmp_path, number, words):
+    path = tmp_path / "box.flr"
+    writer = begun(live("record", "-f", path, "--size", "1M", "--no-protect", *FAST))
+    time.sleep(0.2)
+    writer.send_signal(number)
+    assert writer.wait(timeout=30) == (-number if number == signal.SIGKILL else 0)
+    run("record", "-f", path, "--no-protect", *FAST, "--count", "3", check=0)
+    marks = [line for line in run("replay", path, check=0).stdout.splitlines() if line.startswith("-- ")]
+    assert len(marks) == 1 and f"the recorder {words}, nothing for " in marks[0]
+
+
+# The steady state.
+
+
+def faults_of(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[7]), int(fields[9])
+
+
+def count_samples(path):
+    """None is status 3."""
+    done = run("replay", "--json", path)
+    assert done.returncode in (0, 3) and done.stderr == ""
+    return len(samples(objects(done.stdout)))
+
+
+def wait_for_samples(path, count):
+    """Waits for so many more."""
+    count += count_samples(path)
+    while count_samples(path) < count:
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def short_of_memory(tmp_path):
+    """What to start a command with, that /proc/meminfo says to be short of memory: then every sample has a scan."""
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        pytest.skip("a mount name space needs root and unshare")
+    lines = pathlib.Path("/proc/meminfo").read_text().splitlines(True)
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("".join("MemAvailable:       1000 kB\n" if line.startswith("MemAvailable:") else line for line in lines))
+    script = 'mount --bind "$0" /proc/meminfo && exec "$@"'
+    if subprocess.run(["unshare", "-m", "sh", "-c", script, meminfo, "true"], check=False).returncode != 0:
+        pytest.skip("no mount name space")
+    return ["unshare", "-m", "sh", "-c", script, str(meminfo)]
+
+
+def traced(process, seconds):
+    """The system calls that it makes meanwhile, by name."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    done = subprocess.run(["timeout", "-s", "INT", str(seconds), "strace", "-f", "-qq", "-p", str(process.pid)], capture_output=True,
+                          text=True, check=False)
+    if "attach" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[0])
+    return re.findall(r"^(?:\[pid +\d+\] )?(\w+)\(", done.stderr, re.M), done.stderr
+
+
+@pytest.mark.parametrize("processes", [0, 10])
+def test_the_steady_state_is_quiet(tmp_path, short_of_memory, processes):
+    """No page fault of its own, no memory from the kernel; without processes no file is opened either."""
+    if SANITIZED:
+        pytest.skip("the sanitizers' own memory faults")
+    path = tmp_path / "box.flr"
+    writer = subprocess.Popen([*short_of_memory, FAULTLINE, "record", "-f", path, "--size", "4M", "--processes", str(processes),
+                               "--interval", "0.02", *CALM], stderr=subprocess.PIPE, text=True)
+    try:
+        begun(writer)
+        wait_for_samples(path, 20)
+        before = faults_of(writer)
+        wait_for_samples(path, 100)
+        assert faults_of(writer) == before
+        calls, text = traced(writer, 1)
+        assert calls.count("pwrite64") >= 10, text
+        assert not {"brk", "mmap", "munmap", "mremap", "madvise", "clone", "fstat", "newfstatat"} & set(calls)
+        assert ("openat" in calls or "open" in calls) == (processes > 0)
+    finally:
+        writer.terminate()
+        writer.communicate(timeout=30)
+    scans = {line["time"] for line in replayed(path, "--processes") if line["type"] == "process"}
+    assert (len(scans) >= 100) == (processes > 0)
