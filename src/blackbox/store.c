@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -201,6 +202,15 @@ static int refuse_size(const struct store *store, uint64_t found, const char *pa
         path, is, asked);
 }
 
+/* It was cut, or is one of those that `replay --save` makes as small as they can be. */
+static int refuse_odd_size(uint64_t found, const char *path, struct problem *problem)
+{
+    return problem_set(problem, EEXIST,
+                       "%s: it is there with %" PRIu64 " bytes, no size to go on with: name another file "
+                       "with -f, or give --force to overwrite it",
+                       path, found);
+}
+
 /* What there is and is no recording to go on with. FOUND is what look_inside() said. */
 static int refuse_content(int found, const char *path, struct problem *problem)
 {
@@ -242,8 +252,10 @@ static int take_what_is_there(struct store *store, const struct store_settings *
         store->bytes = in_whole_segments(bytes);
     if (store->bytes == bytes || settings->bytes == 0)
         return keep(store, settings->path, problem);
-    return settings->force ? make_whole(store, settings->path, problem)
-                           : refuse_size(store, bytes, settings->path, problem);
+    if (settings->force)
+        return make_whole(store, settings->path, problem);
+    return settings->bytes == 0 ? refuse_odd_size(bytes, settings->path, problem)
+                                : refuse_size(store, bytes, settings->path, problem);
 }
 
 /* *MADE: it was not there. */
