@@ -202,11 +202,12 @@ static int refuse_size(const struct store *store, uint64_t found, const char *pa
         path, is, asked);
 }
 
-/* It was cut, or is one of those that `replay --save` makes as small as they can be. */
-static int refuse_odd_size(uint64_t found, const char *path, struct problem *problem)
+/* One of those that `replay --save` makes as small as they can be: evidence, which a ring would soon
+ * overwrite. */
+static int refuse_small(uint64_t found, const char *path, struct problem *problem)
 {
     return problem_set(problem, EEXIST,
-                       "%s: it is there with %" PRIu64 " bytes, no size to go on with: name another file "
+                       "%s: it is there with %" PRIu64 " bytes, too few to go on with: name another file "
                        "with -f, or give --force to overwrite it",
                        path, found);
 }
@@ -229,8 +230,7 @@ static int refuse_content(int found, const char *path, struct problem *problem)
 /* A file that was cut, or has gained bytes, keeps all that is left of it. */
 static uint64_t in_whole_segments(uint64_t bytes)
 {
-    uint64_t whole = (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
-    return whole > STORE_BYTES_MIN ? whole : STORE_BYTES_MIN;
+    return (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
 }
 
 static int take_what_is_there(struct store *store, const struct store_settings *settings,
@@ -248,14 +248,15 @@ static int take_what_is_there(struct store *store, const struct store_settings *
         return make_whole(store, settings->path, problem);
     if (found < 0)
         return refuse_content(found, settings->path, problem);
-    if (settings->bytes == 0)
+    bool small = settings->bytes == 0 && bytes < STORE_BYTES_MIN;
+    if (settings->bytes == 0 && !small)
         store->bytes = in_whole_segments(bytes);
-    if (store->bytes == bytes || settings->bytes == 0)
+    if (store->bytes == in_whole_segments(bytes))
         return keep(store, settings->path, problem);
     if (settings->force)
         return make_whole(store, settings->path, problem);
-    return settings->bytes == 0 ? refuse_odd_size(bytes, settings->path, problem)
-                                : refuse_size(store, bytes, settings->path, problem);
+    return small ? refuse_small(bytes, settings->path, problem)
+                 : refuse_size(store, bytes, settings->path, problem);
 }
 
 /* *MADE: it was not there. */

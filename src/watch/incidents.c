@@ -39,13 +39,11 @@ static struct incident *begin(struct incidents *incidents, const struct event *e
 static void put_title(struct incident *incident, const struct event *event)
 {
     struct text title = text_over(incident->title, sizeof(incident->title) - 1);
+    const char *particulars = oom_event_particulars(event->message);
 
-    if (event->kind == EVENT_OOM_KILL) {
+    if (particulars != event->message)
         text_string(&title, "OOM kill");
-        text_string(&title, oom_event_particulars(event->message));
-    } else {
-        text_string(&title, event->message);
-    }
+    text_string(&title, particulars);
     incident->title[title.length] = '\0';
 }
 
