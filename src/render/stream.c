@@ -159,12 +159,18 @@ void stream_put_event(struct stream *stream, const struct event *event)
     }
 }
 
+static void put_table_mark(struct stream *stream, const struct mark *mark)
+{
+    size_t start = stream->output.length;
+    table_put_mark(&stream->output, mark);
+    stream->lines_since_header += screen_lines(stream, start);
+}
+
 void stream_put_mark(struct stream *stream, const struct mark *mark)
 {
     switch (stream->format) {
     case STREAM_TABLE:
-        table_put_mark(&stream->output, mark);
-        stream->lines_since_header++;
+        put_table_mark(stream, mark);
         break;
     case STREAM_JSON:
         json_put_mark(&stream->output, mark);
