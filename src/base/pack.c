@@ -107,7 +107,7 @@ uint64_t unpack_unsigned(struct unpacker *unpacker)
             break;
         number |= bits << shift;
         if (byte < 0x80)
-            return number;
+            return unpacker->bad ? 0 : number;
     }
     unpacker->bad = true;
     return 0;
@@ -121,10 +121,12 @@ int64_t unpack_signed(struct unpacker *unpacker)
 
 static uint64_t unpack_fixed(struct unpacker *unpacker, unsigned bytes)
 {
+    uint8_t read[sizeof(uint64_t)];
     uint64_t number = 0;
 
+    unpack_bytes(unpacker, read, bytes);
     for (unsigned i = 0; i < bytes; i++)
-        number |= (uint64_t)unpack_byte(unpacker) << (8 * i);
+        number |= (uint64_t)read[i] << (8 * i);
     return number;
 }
 

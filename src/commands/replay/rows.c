@@ -246,7 +246,7 @@ static int play_on(void *context)
 
     while ((played = playback_next(rows->playback)) > PLAYED_END) {
         play(rows, played);
-        if (rows->stream.output.length >= BATCH_BYTES && flush(rows) < 0)
+        if (stream_pending(&rows->stream) >= BATCH_BYTES && flush(rows) < 0)
             return rows->error;
     }
     return played < 0 ? played : flush(rows);
