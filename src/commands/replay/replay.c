@@ -118,6 +118,12 @@ static void say_loss(const struct replay *replay)
     problem_print(&problem);
 }
 
+/* What is wrong with a file is not wrong with the command line, and no file is not one without rows. */
+static int of_file(int error)
+{
+    return error == -EINVAL || error == -ENOENT ? -EIO : error;
+}
+
 static int play(struct replay *replay, struct problem *problem)
 {
     const struct replay_settings *settings = &replay->settings;
@@ -126,14 +132,7 @@ static int play(struct replay *replay, struct problem *problem)
         return replay_list(replay, problem);
     if (settings->openmetrics)
         return replay_openmetrics(replay, problem);
-    return settings->save_path ? replay_save(replay, problem) : replay_rows(replay, problem);
-}
-
-/* What is wrong with the file is not wrong with the command line, and no recording is not one without rows. */
-static int open_recording(struct replay *replay, struct problem *problem)
-{
-    int error = recording_open(&replay->recording, replay->path, problem);
-    return error == -EINVAL || error == -ENOENT ? -EIO : error;
+    return settings->save_path ? of_file(replay_save(replay, problem)) : replay_rows(replay, problem);
 }
 
 static int run(struct replay *replay, struct problem *problem)
@@ -141,10 +140,10 @@ static int run(struct replay *replay, struct problem *problem)
     char path[BLACKBOX_PATH_MAX];
     int told = 0;
 
-    int error = replay->settings.path ? 0 : blackbox_path_to_read(path, problem);
+    int error = replay->settings.path ? 0 : of_file(blackbox_path_to_read(path, problem));
     replay->path = replay->settings.path ? replay->settings.path : path;
     if (error == 0)
-        error = open_recording(replay, problem);
+        error = of_file(recording_open(&replay->recording, replay->path, problem));
     if (error == 0)
         error = choose_part(replay, problem);
     if (error == 0)
