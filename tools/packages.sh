@@ -31,6 +31,7 @@ debootstrap         debootstrap                        debootstrap              
 qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
 busybox             busybox-static                     busybox                            busybox-static              busybox                          busybox-static
 cpio                cpio                               cpio                               cpio                        cpio                             cpio
+promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 END
 }
 
@@ -197,6 +198,19 @@ provide() (
     cat "$log" >&2
     say "still missing: $(in_words $lacking). Above is what $manager said"
     exit 1
+)
+
+# provide_promtool FOLDER: Debian's package starts a server as soon as it is installed, so that the tool alone is taken out
+# of it, to FOLDER, which is to be on PATH.
+provide_promtool() (
+    exec </dev/null
+    ! have promtool || exit 0
+    [ "$(package_manager)" = apt-get ] || { provide promtool; exit; }
+    echo "Fetching promtool with apt-get" >&2
+    scratch=$(mktemp -d) || exit 1
+    trap 'rm -rf "$scratch"' EXIT
+    mkdir -p "$1" && folder=$(cd "$1" && pwd) && cd "$scratch" || exit 1
+    { apt-get -o Acquire::Retries=3 download prometheus && dpkg -x prometheus_*.deb . && mv usr/bin/promtool "$folder"; } >/dev/null 2>&1
 )
 
 # Whether the distribution's meson is as new as meson.build asks for.

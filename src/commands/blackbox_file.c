@@ -21,7 +21,12 @@ int blackbox_file_open(struct blackbox_file *file, const char *path, struct prob
         problem_set(problem, ENOENT,
                     "%s: there is no recording yet: `faultline record` makes one; or name a file",
                     file->path);
-    return error;
+    return blackbox_file_error(error);
+}
+
+int blackbox_file_error(int error)
+{
+    return error == -EINVAL || error == -ENODATA ? -EIO : error;
 }
 
 void blackbox_file_close(struct blackbox_file *file)

@@ -14,6 +14,10 @@ struct blackbox_file {
 int blackbox_file_open(struct blackbox_file *file, const char *path, struct problem *problem);
 void blackbox_file_close(struct blackbox_file *file);
 
+/* ERROR of a file as it is told from one of the command line (-EINVAL), or of a part that has nothing
+ * (-ENODATA). */
+int blackbox_file_error(int error);
+
 /* Says on standard error what could not be read, where something could not. */
 void blackbox_file_say_loss(const struct blackbox_file *file);
 

@@ -20,7 +20,7 @@ from test_oom import CALM, full_report, own_pids, public_program, readable_log  
 
 FAST = ["--interval", "0.01"]
 SANITIZED = bool(os.environ.get("FAULTLINE_SANITIZED"))
-SLOWLY = 4 if SANITIZED else 1
+SLOWLY = 2 if SANITIZED else 1
 
 
 def begun(process):

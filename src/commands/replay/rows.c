@@ -189,7 +189,7 @@ static void say_twice(const struct mark *mark)
     text_string(&text, "the clock was set back by ");
     text_duration(&text, -mark->seconds);
     text_string(&text, " at ");
-    clock_put_local(&text, mark->wall_ns - (uint64_t)(mark->seconds * (double)NS_PER_SECOND));
+    clock_put_local(&text, mark->wall_ns + (uint64_t)(-mark->seconds * (double)NS_PER_SECOND));
     text_string(&text, ": the times before that came twice, and both are shown");
     words[text.length] = '\0';
     problem_set(&problem, 0, "%s", words);
