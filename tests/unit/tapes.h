@@ -61,7 +61,7 @@ struct tape_item {
 /* KIND is what recording_next() has just said, or the like of it; the decoder has it. */
 struct tape_item tape_identify(int kind, const struct decoder *decoder, uint64_t wall_ahead_ns);
 
-enum { TAPE_ITEMS_MAX = 8192 };
+enum { TAPE_ITEMS_MAX = 16384 };
 struct tape_items {
     struct tape_item at[TAPE_ITEMS_MAX];
     size_t count;
