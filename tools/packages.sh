@@ -26,6 +26,8 @@ musl-gcc            musl-tools                         musl-gcc                 
 valgrind            valgrind                           valgrind                           valgrind                    valgrind                         valgrind
 strace              strace                             strace                             strace                      strace                           strace
 ps                  procps                             procps-ng                          procps-ng                   procps-ng                        procps
+sadc                sysstat                            sysstat                            sysstat                     sysstat                          sysstat
+atop                atop                               atop                               atop                        atop                             atop
 locales             locales                            glibc-locale-source                -                           -                                glibc-i18ndata
 debootstrap         debootstrap                        debootstrap                        debootstrap                 debootstrap                      -
 qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
@@ -75,6 +77,14 @@ find_python() {
     return 1
 }
 
+# It is on nobody's PATH: where Debian, Fedora and others, and Arch have it.
+find_sadc() {
+    for sadc in /usr/lib/sysstat/sadc /usr/lib64/sa/sadc /usr/lib/sa/sadc; do
+        [ -x "$sadc" ] && echo "$sadc" && return
+    done
+    return 1
+}
+
 # Whether a need is met.
 have() {
     case $1 in
@@ -87,6 +97,7 @@ have() {
         echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
             compiles clang -fsanitize=fuzzer,address,undefined
         ;;
+    sadc) find_sadc >/dev/null ;;
     locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -157,6 +168,23 @@ update_lists() {
     esac
 }
 
+# What systemd starts by itself; nothing where it does not run.
+started_units() {
+    [ ! -d /run/systemd/system ] || systemctl list-unit-files --no-legend --plain --state=enabled | cut -d' ' -f1
+}
+
+# stop_new_units UNIT...: all that is started by itself and is none of these. Packages bring services and timers along,
+# atop and sysstat recorders; a test needs their programs, and changes nothing else on somebody's machine.
+stop_new_units() {
+    root=$(find_root) || return
+    for unit in $(started_units); do
+        case " $* " in
+        *" $unit "*) ;;
+        *) $root systemctl disable --now "$unit" ;;
+        esac
+    done
+}
+
 # in_words NEED...: for people who have to install them by hand.
 in_words() {
     sentence=
@@ -188,11 +216,13 @@ provide() (
     trap 'rm -f "$log"' EXIT
     # A source that cannot be reached may not be one that is needed.
     update_lists "$manager" "$(find_root)" >"$log" 2>&1 || :
+    units=$(started_units | xargs)
     install_with "$manager" $(packages_of "$manager" $lacking) >>"$log" 2>&1 ||
         for need in $lacking; do
             packages=$(packages_of "$manager" "$need")
             [ -z "$packages" ] || install_with "$manager" $packages >>"$log" 2>&1 || :
         done
+    [ -z "$units" ] || stop_new_units $units >>"$log" 2>&1 || : # none at all: it could not be told
     lacking=$(missing $lacking | xargs)
     [ -n "$lacking" ] || exit 0
     cat "$log" >&2

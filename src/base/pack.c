@@ -96,18 +96,22 @@ void unpack_bytes(struct unpacker *unpacker, void *bytes, size_t length)
     unpacker->at += length;
 }
 
+/* Numbers are nearly all that a recording is read for: a byte costs no call. */
 uint64_t unpack_unsigned(struct unpacker *unpacker)
 {
+    const uint8_t *at = unpacker->at;
+    const uint8_t *end = unpacker->end;
     uint64_t number = 0;
 
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = unpack_byte(unpacker);
-        uint64_t bits = byte & 0x7f;
+    for (unsigned shift = 0; shift < 64 && at < end; shift += 7) {
+        uint64_t bits = *at & 0x7f;
         if (shift == 63 && bits > 1)
             break;
         number |= bits << shift;
-        if (byte < 0x80)
-            return unpacker->bad ? 0 : number;
+        if (*at++ < 0x80) {
+            unpacker->at = at;
+            return number;
+        }
     }
     unpacker->bad = true;
     return 0;
