@@ -14,6 +14,7 @@ struct cutter {
     struct writer *writer; /* NULL until there is something to write */
     struct sample held;    /* one that is written when it is known whether a scan goes with it */
     bool holds;
+    bool left_out; /* something, since the last one that was written */
     uint64_t samples;
 };
 
@@ -50,11 +51,15 @@ static int follow_segment(struct cutter *cutter, const struct decoder *decoder, 
 
 static int take_sample(struct cutter *cutter, const struct decoder *decoder)
 {
-    if (!in_range(cutter, decoder->sample.wall_ns))
+    if (!in_range(cutter, decoder->sample.wall_ns)) {
+        cutter->left_out = cutter->samples > 0;
         return 0;
+    }
+    int error = cutter->left_out ? writer_leave_gap(cutter->writer) : 0;
+    cutter->left_out = false;
     sample_follow(&cutter->held, &decoder->sample, false);
     cutter->holds = true;
-    return 0;
+    return error;
 }
 
 static int take_processes(struct cutter *cutter, const struct decoder *decoder)
@@ -131,8 +136,10 @@ int cutter_save(struct recording *recording, const struct playback_settings *par
                 bool force, uint64_t *samples, struct problem *problem)
 {
     struct cutter cutter = {.recording = recording, .part = part, .out = out};
-    int error = store_create(&cutter.store, out, force, problem);
 
+    if (recording_is_at(recording, out))
+        return problem_set(problem, EEXIST, "%s: it is the recording itself: name another file", out);
+    int error = store_create(&cutter.store, out, force, problem);
     if (error < 0)
         return error;
     error = copy(&cutter, problem);

@@ -172,7 +172,8 @@ int decoder_next(struct decoder *decoder)
     return decoded;
 }
 
-size_t decoder_skip(struct decoder *decoder)
+/* How far away the next frame is that can be proved; 0: there is none. */
+static size_t find_next(const struct decoder *decoder)
 {
     size_t end = frames_end(decoder);
     const uint8_t *from = decoder->bytes + decoder->at;
@@ -180,11 +181,20 @@ size_t decoder_skip(struct decoder *decoder)
     if (decoder->at >= end)
         return 0;
     const uint8_t *found = frame_find(from, decoder->bytes + end, &decoder->roots);
-    if (!found)
-        return 0;
-    decoder->roots.has_chain = false;
-    decoder->at += (size_t)(found - from);
-    return (size_t)(found - from);
+    return found ? (size_t)(found - from) : 0;
+}
+
+bool decoder_can_skip(const struct decoder *decoder)
+{
+    return find_next(decoder) > 0;
+}
+
+size_t decoder_skip(struct decoder *decoder)
+{
+    size_t skipped = find_next(decoder);
+
+    decoder->at += skipped;
+    return skipped;
 }
 
 int decoder_read_through(struct decoder *decoder)

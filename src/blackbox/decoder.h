@@ -62,6 +62,9 @@ void decoder_look_for_trailer(struct decoder *decoder);
 /* Takes the next frame. Returns an enum decoded, or -ENOMEM. */
 int decoder_next(struct decoder *decoder);
 
+/* Where it is stuck: whether decoder_skip() would find a frame. */
+bool decoder_can_skip(const struct decoder *decoder);
+
 /* Where it is stuck: goes to the next frame that can be proved. Returns how many bytes were skipped; 0 where
  * there is no such frame: then all that is left in the segment is no data, or lost. */
 size_t decoder_skip(struct decoder *decoder);

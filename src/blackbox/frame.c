@@ -94,12 +94,10 @@ bool frame_take(const uint8_t *at, const uint8_t *end, const struct frame_roots 
 
 const uint8_t *frame_find(const uint8_t *at, const uint8_t *end, const struct frame_roots *roots)
 {
-    struct frame_roots alone = *roots;
     struct frame frame;
 
-    alone.has_chain = false;
     for (at++; at < end; at++) {
-        if (frame_take(at, end, &alone, &frame))
+        if (frame_take(at, end, roots, &frame))
             return at;
     }
     return NULL;

@@ -65,5 +65,5 @@ struct frame {
  */
 bool frame_take(const uint8_t *at, const uint8_t *end, const struct frame_roots *roots, struct frame *frame);
 
-/* The first frame behind AT that does not depend on those before it, but the schema; NULL where none is. */
+/* The first frame behind AT that can be proved by ROOTS; NULL where none is. */
 const uint8_t *frame_find(const uint8_t *at, const uint8_t *end, const struct frame_roots *roots);

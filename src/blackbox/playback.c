@@ -198,6 +198,7 @@ static int play_sample(struct playback *playback)
     bool marked =
         playback->has_before && has_stepped(playback, sample) && in_range(playback, sample->wall_ns);
 
+    playback->header = recording_decoder(playback->recording)->header;
     playback->last_monotonic_ns = sample->monotonic_ns;
     playback->last_wall_ns = sample->wall_ns;
     playback->last_slept = slept(playback, sample);

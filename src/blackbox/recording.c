@@ -17,11 +17,19 @@ struct recording {
     size_t next;            /* the segment to be read after this one */
     bool inside;            /* a segment is being read */
     uint64_t last_sequence; /* of the one that was last read; 0: none yet */
-    size_t stuck_at;        /* where the decoder was stuck before it was given what is new */
+    size_t stuck_at;        /* where the decoder was last stuck */
+    unsigned tries;         /* that it has been given there */
     struct decoder *decoder;
     struct recording_loss loss;
     uint8_t buffer[SEGMENT_BYTES];
 };
+
+static int note_loss(struct recording *recording, size_t bytes)
+{
+    recording->loss.places++;
+    recording->loss.bytes += bytes;
+    return RECORDED_LOSS;
+}
 
 /* -- the segments of a file -- */
 
@@ -58,15 +66,6 @@ static int add_segment(struct recording *recording, off_t offset, const struct s
     return 0;
 }
 
-static bool all_zero(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
-}
-
 /* Whether a segment that has no header any more stood there: its schema alone goes beyond the first 4 KiB. */
 static bool has_body(const struct recording *recording, off_t offset)
 {
@@ -74,11 +73,16 @@ static bool has_body(const struct recording *recording, off_t offset)
     uint8_t bytes[LOOK_BYTES];
     ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset + BEHIND_FIRST_BLOCK);
 
-    return got > 0 && !all_zero(bytes, (size_t)got);
+    return got > 0 && !segment_is_blank(bytes, (size_t)got);
 }
 
-/* Looks where segments should begin. *ODD: there was something else. */
-static int list_in_place(struct recording *recording, bool *odd)
+/* What there is where segments should begin, beside them. */
+struct places {
+    bool odd;   /* something else */
+    bool later; /* what may be a segment of a later version: or its version is what was damaged */
+};
+
+static int list_in_place(struct recording *recording, struct places *places)
 {
     uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
@@ -88,12 +92,11 @@ static int list_in_place(struct recording *recording, bool *odd)
         if (got < 0)
             return (int)got;
         int error = got == sizeof(bytes) ? segment_take_header(bytes, &header) : -ENOENT;
-        if (error == -EPROTONOSUPPORT)
-            return error;
+        places->later |= error == -EPROTONOSUPPORT;
         if (error == 0)
             error = add_segment(recording, offset, &header);
-        else if (!all_zero(bytes, (size_t)got) || has_body(recording, offset))
-            *odd = true;
+        else if (!segment_is_blank(bytes, (size_t)got) || has_body(recording, offset))
+            places->odd = true;
         if (error == -ENOMEM)
             return error;
     }
@@ -161,19 +164,50 @@ static void sort_out(struct recording *recording)
     recording->count = kept;
 }
 
+/* Whether a segment stands in the place from OFFSET on, or reaches into it. */
+static bool is_taken(const struct recording *recording, off_t offset)
+{
+    for (size_t i = 0; i < recording->count; i++) {
+        off_t start = recording->segments[i].offset;
+        if (start < offset + SEGMENT_BYTES && start + SEGMENT_BYTES > offset)
+            return true;
+    }
+    return false;
+}
+
+/* Segments that have lost their headers: of the oldest and of the newest one nothing else would tell. */
+static int count_headless(struct recording *recording)
+{
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
+        if (got < 0)
+            return (int)got;
+        bool begun = got == sizeof(bytes) && segment_take_header(bytes, &header) == 0; /* meanwhile */
+        bool empty = segment_is_blank(bytes, (size_t)got) && !has_body(recording, offset);
+        if (begun || empty || is_taken(recording, offset))
+            continue;
+        off_t left = recording->bytes - offset;
+        (void)note_loss(recording, left < SEGMENT_BYTES ? (size_t)left : SEGMENT_BYTES);
+    }
+    return 0;
+}
+
 static int list_segments(struct recording *recording)
 {
-    bool odd = recording->bytes % SEGMENT_BYTES != 0;
-    int error = list_in_place(recording, &odd);
+    struct places places = {.odd = recording->bytes % SEGMENT_BYTES != 0};
+    int error = list_in_place(recording, &places);
 
-    if (error == 0 && odd)
+    if (error == 0 && places.odd)
         error = list_out_of_place(recording);
     if (error < 0)
         return error;
     if (recording->count == 0)
-        return -EBADMSG;
+        return places.later ? -EPROTONOSUPPORT : -EBADMSG;
     sort_out(recording);
-    return 0;
+    return places.odd ? count_headless(recording) : 0;
 }
 
 /* -- one segment -- */
@@ -235,11 +269,13 @@ static int describe(struct recording *recording, struct segment_info *segment)
         got == sizeof(bytes) && segment_take_trailer(bytes, &segment->header, &segment->content);
     if (segment->closed)
         return 0;
+    segment->content = segment_trailer_begin(segment->header.monotonic_ns, segment->header.wall_ns);
     int error = begin_segment(recording, segment);
-    if (error == 0)
-        error = decoder_read_through(decoder);
+    if (error < 0)
+        return error == -ESTALE ? 0 : error;
+    error = decoder_read_through(decoder);
     segment->content = decoder->found;
-    return error == -ESTALE ? 0 : error;
+    return error;
 }
 
 static int describe_all(struct recording *recording)
@@ -300,11 +336,18 @@ static int enter_next(struct recording *recording)
     return RECORDED_END;
 }
 
-static int note_loss(struct recording *recording, size_t bytes)
+/* A writer makes its file whole before it begins: one of another size has lost something, or gained. */
+static bool is_whole(const struct recording *recording)
 {
-    recording->loss.places++;
-    recording->loss.bytes += bytes;
-    return RECORDED_LOSS;
+    return recording->bytes % SEGMENT_BYTES == 0;
+}
+
+/* Whether there is anything behind the place where the decoder is stuck, or should be. */
+static bool goes_on(const struct recording *recording)
+{
+    const struct decoder *decoder = recording->decoder;
+    return decoder->has_trailer || recording->next < recording->count || decoder_can_skip(decoder) ||
+           !is_whole(recording);
 }
 
 /* No frame can be proved, whatever was written meanwhile. */
@@ -315,38 +358,48 @@ static int pass_over(struct recording *recording)
 
     if (skipped > 0)
         return note_loss(recording, skipped);
-    if (decoder->has_trailer) {
-        recording->inside = false;
-        return note_loss(recording, decoder->trailer.used_bytes - decoder->at);
-    }
-    if (recording->next == recording->count)
+    if (!decoder->has_trailer && recording->next == recording->count && is_whole(recording))
         return RECORDED_END;
     recording->inside = false;
-    return note_loss(recording, 0); /* where it ended nobody knows */
+    /* Without a trailer, where it ended nobody knows. */
+    return note_loss(recording, decoder->has_trailer ? decoder->trailer.used_bytes - decoder->at : 0);
 }
 
-/* Where the decoder is stuck. */
+static int try_again(struct recording *recording)
+{
+    int error = refill(recording);
+
+    recording->tries++;
+    if (error == -ESTALE)
+        recording->inside = false;
+    return error == 0 || error == -ESTALE ? GO_ON : error;
+}
+
+/*
+ * Where the decoder is stuck. A writer may be at work there, and what is read meanwhile may have what it
+ * wrote later without what it wrote before: only where something stands behind, and a read that began after
+ * that was seen has still nothing here, is it a loss.
+ */
 static int get_unstuck(struct recording *recording)
 {
-    bool newest = recording->next == recording->count;
-    size_t at = recording->decoder->at;
+    enum { BEHIND_SEEN = 1, LOST = 2 };
 
+    if (recording->stuck_at != recording->decoder->at) {
+        recording->stuck_at = recording->decoder->at;
+        recording->tries = 0;
+    }
+    if (recording->tries == LOST) {
+        recording->tries = 0;
+        return pass_over(recording);
+    }
     /* A writer closes a segment before it begins the next: what is read after looking for that is all. */
-    if (newest)
+    if (recording->next == recording->count)
         (void)look_for_newer(recording);
-    int error = refill(recording);
-    if (error == -ESTALE) {
-        recording->inside = false;
-        return GO_ON;
+    if (recording->tries == BEHIND_SEEN && !goes_on(recording)) {
+        recording->tries = 0;
+        return RECORDED_END;
     }
-    if (error < 0)
-        return error;
-    if (recording->stuck_at != at) {
-        recording->stuck_at = at;
-        return GO_ON; /* once more */
-    }
-    recording->stuck_at = 0;
-    return pass_over(recording);
+    return try_again(recording);
 }
 
 /* The next frame of the segment that is being read. */
@@ -388,6 +441,7 @@ void recording_seek(struct recording *recording, size_t first)
     recording->next = first;
     recording->last_sequence = 0;
     recording->inside = false;
+    recording->loss = (struct recording_loss){.foreign = recording->loss.foreign};
 }
 
 size_t recording_segment_count(const struct recording *recording)
@@ -425,7 +479,7 @@ static int open_file(struct recording *recording, const char *path, struct probl
     if (recording->fd < 0 || fstat(recording->fd, &status) < 0)
         return problem_set(problem, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return problem_set(problem, EINVAL, "%s: it is no regular file, and so no recording", path);
+        return problem_set(problem, EBADMSG, "%s: it is no regular file, and so no recording", path);
     recording->bytes = status.st_size;
     return 0;
 }
@@ -463,6 +517,15 @@ int recording_open(struct recording **recording, const char *path, struct proble
     recording_seek(opened, 0);
     *recording = opened;
     return 0;
+}
+
+bool recording_is_at(const struct recording *recording, const char *path)
+{
+    struct stat ours;
+    struct stat other;
+
+    return fstat(recording->fd, &ours) == 0 && stat(path, &other) == 0 && ours.st_dev == other.st_dev &&
+           ours.st_ino == other.st_ino;
 }
 
 void recording_close(struct recording *recording)

@@ -35,6 +35,9 @@ struct recording_loss {
 int recording_open(struct recording **recording, const char *path, struct problem *problem);
 void recording_close(struct recording *recording); /* NULL is allowed */
 
+/* Whether PATH is its file, by whatever name. */
+bool recording_is_at(const struct recording *recording, const char *path);
+
 /* The segments, oldest first; one at least. */
 size_t recording_segment_count(const struct recording *recording);
 const struct segment_info *recording_segment(const struct recording *recording, size_t index);
@@ -60,5 +63,5 @@ int recording_next(struct recording *recording);
 const struct decoder *recording_decoder(const struct recording *recording);
 size_t recording_at(const struct recording *recording);
 
-/* All that was lost on the way so far. */
+/* All that was lost on the way since it was last sought. */
 const struct recording_loss *recording_loss(const struct recording *recording);

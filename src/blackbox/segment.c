@@ -12,6 +12,15 @@ const char segment_magic[8] = "\x89"
 
 static const char trailer_magic[4] = "FLRe";
 
+bool segment_is_blank(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
 struct segment_trailer segment_trailer_begin(uint64_t monotonic_ns, uint64_t wall_ns)
 {
     return (struct segment_trailer){

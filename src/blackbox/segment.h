@@ -44,6 +44,9 @@ struct segment_trailer {
     uint64_t wall_most_ns;
 };
 
+/* Whether nothing has ever been written there: all of it is zero. */
+bool segment_is_blank(const uint8_t *bytes, size_t length);
+
 /* What a segment holds that was begun at this time, before its first frame. */
 struct segment_trailer segment_trailer_begin(uint64_t monotonic_ns, uint64_t wall_ns);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -145,25 +146,52 @@ static int lock(const struct store *store, const char *path, struct problem *pro
     return problem_set(problem, errno, "%s: it cannot be locked: %s", path, strerror(errno));
 }
 
+/* Where the next bytes are that were written; BYTES where none are. */
+static uint64_t find_data(const struct store *store, uint64_t offset, uint64_t bytes)
+{
+    off_t found = lseek(store->fd, (off_t)offset, SEEK_DATA);
+
+    if (found < 0)
+        return errno == ENXIO ? bytes : offset;
+    return (uint64_t)found;
+}
+
+/* -ENODATA where all of the file is zero, else -EBADMSG. */
+static int look_for_anything(const struct store *store, uint64_t bytes)
+{
+    uint8_t piece[16 * 1024];
+
+    for (uint64_t at = find_data(store, 0, bytes); at < bytes;) {
+        ssize_t got = pread(store->fd, piece, sizeof(piece), (off_t)at);
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        if (!segment_is_blank(piece, (size_t)got))
+            return -EBADMSG;
+        at = find_data(store, at + (uint64_t)got, bytes);
+    }
+    return -ENODATA;
+}
+
 /* 0 where the file holds a recording of the version of today, -ENODATA where nothing at all,
  * -EPROTONOSUPPORT, -EBADMSG where something else. */
 static int look_inside(const struct store *store, uint64_t bytes)
 {
     uint8_t header_bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
-    bool zeros = true;
+    bool later = false;
 
     for (uint64_t offset = 0; offset < bytes; offset += SEGMENT_BYTES) {
         ssize_t got = pread(store->fd, header_bytes, sizeof(header_bytes), (off_t)offset);
         if (got < 0)
             return -errno;
         int error = got == sizeof(header_bytes) ? segment_take_header(header_bytes, &header) : -ENOENT;
-        if (error == 0 || error == -EPROTONOSUPPORT)
-            return error;
-        for (ssize_t i = 0; i < got; i++)
-            zeros &= header_bytes[i] == 0;
+        if (error == 0)
+            return 0;
+        later |= error == -EPROTONOSUPPORT; /* or its version is what was damaged */
     }
-    return zeros ? -ENODATA : -EBADMSG;
+    return later ? -EPROTONOSUPPORT : look_for_anything(store, bytes);
 }
 
 static int refuse_size(const struct store *store, uint64_t found, const char *path, struct problem *problem)
@@ -178,6 +206,16 @@ static int refuse_size(const struct store *store, uint64_t found, const char *pa
         "%s: it is there with %s, not %s: leave out --size to go on with it, or give --force to "
         "overwrite it",
         path, is, asked);
+}
+
+/* One of those that `replay --save` makes as small as they can be: evidence, which a ring would soon
+ * overwrite. */
+static int refuse_small(uint64_t found, const char *path, struct problem *problem)
+{
+    return problem_set(problem, EEXIST,
+                       "%s: it is there with %" PRIu64 " bytes, too few to go on with: name another file "
+                       "with -f, or give --force to overwrite it",
+                       path, found);
 }
 
 /* What there is and is no recording to go on with. FOUND is what look_inside() said. */
@@ -195,6 +233,12 @@ static int refuse_content(int found, const char *path, struct problem *problem)
     }
 }
 
+/* A file that was cut, or has gained bytes, keeps all that is left of it. */
+static uint64_t in_whole_segments(uint64_t bytes)
+{
+    return (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
+}
+
 static int take_what_is_there(struct store *store, const struct store_settings *settings,
                               struct problem *problem)
 {
@@ -210,12 +254,15 @@ static int take_what_is_there(struct store *store, const struct store_settings *
         return make_whole(store, settings->path, problem);
     if (found < 0)
         return refuse_content(found, settings->path, problem);
-    if (settings->bytes == 0 && bytes >= STORE_BYTES_MIN)
-        store->bytes = bytes - bytes % SEGMENT_BYTES;
-    if (store->bytes == bytes)
+    bool small = settings->bytes == 0 && bytes < STORE_BYTES_MIN;
+    if (settings->bytes == 0 && !small)
+        store->bytes = in_whole_segments(bytes);
+    if (store->bytes == in_whole_segments(bytes))
         return keep(store, settings->path, problem);
-    return settings->force ? make_whole(store, settings->path, problem)
-                           : refuse_size(store, bytes, settings->path, problem);
+    if (settings->force)
+        return make_whole(store, settings->path, problem);
+    return small ? refuse_small(bytes, settings->path, problem)
+                 : refuse_size(store, bytes, settings->path, problem);
 }
 
 /* *MADE: it was not there. */

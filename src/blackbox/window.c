@@ -57,40 +57,59 @@ static bool is_time_of_day(const char *words)
     return behind && *behind == '\0';
 }
 
-int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns)
+int window_parse_time(const struct recording *recording, const char *words, bool latest, uint64_t *wall_ns)
 {
     bool from_end = words[0] == '-' || is_time_of_day(words);
-    return when_parse(words, from_end ? window_end_ns(recording) : clock_wall_ns(), wall_ns);
+    uint64_t now_ns = from_end ? window_end_ns(recording) : clock_wall_ns();
+
+    return (latest ? when_parse_latest : when_parse)(words, now_ns, wall_ns);
 }
 
-/* The NUMBER-th newest kill of the segment that the recording stands before. */
-static int find_in_segment(struct recording *recording, size_t index, uint64_t number, uint64_t *wall_ns)
+/* Kills that can be read in a segment, whatever its trailer says; those behind the COUNT-th are not looked
+ * for. *WALL_NS is the time of the last of them. Returns their number, or a negative errno. */
+static int64_t read_kills(struct recording *recording, size_t index, int64_t count, uint64_t *wall_ns)
 {
-    uint64_t kills = recording_segment(recording, index)->content.oom_kills;
-    uint64_t seen = 0;
+    int64_t seen = 0;
     int found;
 
+    if (recording_segment(recording, index)->content.oom_kills == 0)
+        return 0;
     recording_seek(recording, index);
-    while ((found = recording_next(recording)) > RECORDED_END && recording_at(recording) == index) {
+    while (seen < count && (found = recording_next(recording)) != RECORDED_END &&
+           recording_at(recording) == index) {
         const struct recorded_event *event = &recording_decoder(recording)->event;
+        if (found < 0)
+            return found;
         if (found != RECORDED_EVENT || event->event.kind != EVENT_OOM_KILL)
             continue;
         *wall_ns = event->event.wall_ns;
-        if (++seen + number == kills + 1)
-            return 0;
+        seen++;
     }
-    return found < 0 ? found : -ENOENT;
+    return seen;
 }
 
 int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns)
 {
     for (size_t i = recording_segment_count(recording); number > 0 && i-- > 0;) {
-        uint64_t kills = recording_segment(recording, i)->content.oom_kills;
-        if (kills >= number)
-            return find_in_segment(recording, i, number, wall_ns);
-        number -= kills;
+        int64_t kills = read_kills(recording, i, INT64_MAX, wall_ns);
+        if (kills >= 0 && (uint64_t)kills < number) {
+            number -= (uint64_t)kills;
+            continue;
+        }
+        if (kills > 0 && number > 1)
+            kills = read_kills(recording, i, kills - (int64_t)number + 1, wall_ns);
+        return kills < 0 ? (int)kills : 0;
     }
     return -ENOENT;
+}
+
+uint64_t window_oom_count(const struct recording *recording)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < recording_segment_count(recording); i++)
+        count += recording_segment(recording, i)->content.oom_kills;
+    return count;
 }
 
 static bool lies_in(const struct segment_info *segment, const struct playback_range *range)

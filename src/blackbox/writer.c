@@ -67,14 +67,19 @@ static int begin_segment(struct writer *writer, uint64_t monotonic_ns, uint64_t 
 
 static int next_segment(struct writer *writer, uint64_t monotonic_ns, uint64_t wall_ns)
 {
+    uint64_t slot = writer->slot;
     int error = writer->has_segment ? close_segment(writer) : 0;
 
     if (error < 0)
         return error;
     writer->has_segment = false;
-    writer->slot = (writer->slot + 1) % (writer->store->bytes / SEGMENT_BYTES);
+    writer->slot = (slot + 1) % (writer->store->bytes / SEGMENT_BYTES);
     error = begin_segment(writer, monotonic_ns, wall_ns);
     writer->has_segment = error == 0;
+    if (error < 0) { /* the next attempt is at the same place: no other segment is lost for it */
+        writer->slot = slot;
+        writer->header.sequence--;
+    }
     return error;
 }
 
@@ -348,6 +353,8 @@ int writer_open(struct writer **writer, const struct store *store, const char *p
     int error = make_room(opened);
     if (error == 0)
         error = take_schema(opened, schema);
+    if (error == -E2BIG)
+        problem_set(problem, E2BIG, "%s: there are more values than a recording holds", path);
     if (error == 0)
         error = store->fresh ? begin_fresh(opened) : resume(opened, path, problem);
     if (error < 0)

@@ -112,7 +112,7 @@ static int open_stream(struct rows *rows)
 
 static int open_rows(struct rows *rows, struct problem *problem)
 {
-    rows->playback = playback_new(rows->replay->recording);
+    rows->playback = playback_new(rows->replay->file.recording);
     if (!rows->playback)
         return -ENOMEM;
     int error = choose_columns(rows, problem);

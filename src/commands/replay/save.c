@@ -9,7 +9,8 @@ int replay_save(struct replay *replay, struct problem *problem)
     const char *out = replay->settings.save_path;
     uint64_t samples;
     struct problem said;
-    int error = cutter_save(replay->recording, &replay->part, out, replay->settings.force, &samples, problem);
+    int error =
+        cutter_save(replay->file.recording, &replay->part, out, replay->settings.force, &samples, problem);
 
     if (error < 0)
         return error;
