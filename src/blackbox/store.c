@@ -11,9 +11,9 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* statfs(2); linux/magic.h does not have these two. */
@@ -35,10 +35,16 @@ static bool file_system_copies(int fd)
     }
 }
 
+/* The bare system call, since musl's ioctl(3) takes the request as an int, which these do not fit into. */
+static bool move_flags(int fd, unsigned long request, int *flags)
+{
+    return syscall(SYS_ioctl, fd, request, flags) == 0;
+}
+
 static bool is_written_in_place(int fd)
 {
     int flags;
-    return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL) != 0;
+    return move_flags(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_NOCOW_FL) != 0;
 }
 
 /* btrfs and bcachefs know files that are written in place; it has to be said while they are empty. */
@@ -46,10 +52,10 @@ static bool ask_to_write_in_place(int fd)
 {
     int flags;
 
-    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+    if (!move_flags(fd, FS_IOC_GETFLAGS, &flags))
         return false;
     flags |= FS_NOCOW_FL;
-    return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+    return move_flags(fd, FS_IOC_SETFLAGS, &flags);
 }
 
 int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset)
