@@ -53,10 +53,10 @@ static void the_examples_of_iscsi(void **state)
     assert_int_equal(crc32c(0, bytes, sizeof(bytes)), 0x8a9136aa);
     memset(bytes, 0xff, sizeof(bytes));
     assert_int_equal(crc32c(0, bytes, sizeof(bytes)), 0x62a8ab43);
-    for (uint8_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = i;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
     assert_int_equal(crc32c(0, bytes, sizeof(bytes)), 0x46dd794e);
-    for (uint8_t i = 0; i < sizeof(bytes); i++)
+    for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)(31 - i);
     assert_int_equal(crc32c(0, bytes, sizeof(bytes)), 0x113fdb5c);
     assert_int_equal(crc32c(0, read_command, sizeof(read_command)), 0xd9963a56);
