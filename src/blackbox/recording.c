@@ -252,18 +252,41 @@ static int describe_all(struct recording *recording)
 
 /* -- one after the other -- */
 
+/* The header that stands at OFFSET now, of a segment that is newer than all that are known. */
+static bool is_newer(const struct recording *recording, off_t offset, struct segment_header *header)
+{
+    const struct segment_header *newest = &recording->segments[recording->count - 1].header;
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+
+    return read_at(recording->fd, bytes, sizeof(bytes), offset) == sizeof(bytes) &&
+           segment_take_header(bytes, header) == 0 && header->recording_id == newest->recording_id &&
+           header->sequence > newest->sequence;
+}
+
+/* The writer has come round: the oldest of the newer segments, where there is one before *HEADER. */
+static void find_oldest_newer(const struct recording *recording, off_t *offset, struct segment_header *header)
+{
+    struct segment_header found;
+
+    for (off_t at = 0; at < recording->bytes; at += SEGMENT_BYTES) {
+        if (!is_newer(recording, at, &found) || found.sequence >= header->sequence)
+            continue;
+        *header = found;
+        *offset = at;
+    }
+}
+
 /* Whether the writer has begun a segment behind the newest one that is known. */
 static bool look_for_newer(struct recording *recording)
 {
     const struct segment_info *newest = &recording->segments[recording->count - 1];
     off_t offset = newest->offset + SEGMENT_BYTES < recording->bytes ? newest->offset + SEGMENT_BYTES : 0;
-    uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
 
-    if (read_at(recording->fd, bytes, sizeof(bytes), offset) != sizeof(bytes) ||
-        segment_take_header(bytes, &header) < 0 || header.recording_id != newest->header.recording_id ||
-        header.sequence != newest->header.sequence + 1)
+    if (!is_newer(recording, offset, &header))
         return false;
+    if (header.sequence != newest->header.sequence + 1)
+        find_oldest_newer(recording, &offset, &header);
     return add_segment(recording, offset, &header) == 0;
 }
 
