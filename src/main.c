@@ -14,6 +14,7 @@ static const struct {
     {"oom", command_oom},
     {"record", command_record},
     {"replay", command_replay},
+    {"report", command_report},
     {"vmstat", command_vmstat},
 };
 

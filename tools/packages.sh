@@ -26,11 +26,14 @@ musl-gcc            musl-tools                         musl-gcc                 
 valgrind            valgrind                           valgrind                           valgrind                    valgrind                         valgrind
 strace              strace                             strace                             strace                      strace                           strace
 ps                  procps                             procps-ng                          procps-ng                   procps-ng                        procps
+sadc                sysstat                            sysstat                            sysstat                     sysstat                          sysstat
+atop                atop                               atop                               atop                        atop                             atop
 locales             locales                            glibc-locale-source                -                           -                                glibc-i18ndata
 debootstrap         debootstrap                        debootstrap                        debootstrap                 debootstrap                      -
 qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
 busybox             busybox-static                     busybox                            busybox-static              busybox                          busybox-static
 cpio                cpio                               cpio                               cpio                        cpio                             cpio
+promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 END
 }
 
@@ -74,6 +77,14 @@ find_python() {
     return 1
 }
 
+# It is on nobody's PATH: where Debian, Fedora and others, and Arch have it.
+find_sadc() {
+    for sadc in /usr/lib/sysstat/sadc /usr/lib64/sa/sadc /usr/lib/sa/sadc; do
+        [ -x "$sadc" ] && echo "$sadc" && return
+    done
+    return 1
+}
+
 # Whether a need is met.
 have() {
     case $1 in
@@ -86,6 +97,7 @@ have() {
         echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
             compiles clang -fsanitize=fuzzer,address,undefined
         ;;
+    sadc) find_sadc >/dev/null ;;
     locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -156,6 +168,23 @@ update_lists() {
     esac
 }
 
+# What systemd starts by itself; nothing where it does not run.
+started_units() {
+    [ ! -d /run/systemd/system ] || systemctl list-unit-files --no-legend --plain --state=enabled | cut -d' ' -f1
+}
+
+# stop_new_units UNIT...: all that is started by itself and is none of these. Packages bring services and timers along,
+# atop and sysstat recorders; a test needs their programs, and changes nothing else on somebody's machine.
+stop_new_units() {
+    root=$(find_root) || return
+    for unit in $(started_units); do
+        case " $* " in
+        *" $unit "*) ;;
+        *) $root systemctl disable --now "$unit" ;;
+        esac
+    done
+}
+
 # in_words NEED...: for people who have to install them by hand.
 in_words() {
     sentence=
@@ -187,16 +216,31 @@ provide() (
     trap 'rm -f "$log"' EXIT
     # A source that cannot be reached may not be one that is needed.
     update_lists "$manager" "$(find_root)" >"$log" 2>&1 || :
+    units=$(started_units | xargs)
     install_with "$manager" $(packages_of "$manager" $lacking) >>"$log" 2>&1 ||
         for need in $lacking; do
             packages=$(packages_of "$manager" "$need")
             [ -z "$packages" ] || install_with "$manager" $packages >>"$log" 2>&1 || :
         done
+    [ -z "$units" ] || stop_new_units $units >>"$log" 2>&1 || : # none at all: it could not be told
     lacking=$(missing $lacking | xargs)
     [ -n "$lacking" ] || exit 0
     cat "$log" >&2
     say "still missing: $(in_words $lacking). Above is what $manager said"
     exit 1
+)
+
+# provide_promtool FOLDER: Debian's package starts a server as soon as it is installed, so that the tool alone is taken out
+# of it, to FOLDER, which is to be on PATH.
+provide_promtool() (
+    exec </dev/null
+    ! have promtool || exit 0
+    [ "$(package_manager)" = apt-get ] || { provide promtool; exit; }
+    echo "Fetching promtool with apt-get" >&2
+    scratch=$(mktemp -d) || exit 1
+    trap 'rm -rf "$scratch"' EXIT
+    mkdir -p "$1" && folder=$(cd "$1" && pwd) && cd "$scratch" || exit 1
+    { apt-get -o Acquire::Retries=3 download prometheus && dpkg -x prometheus_*.deb . && mv usr/bin/promtool "$folder"; } >/dev/null 2>&1
 )
 
 # Whether the distribution's meson is as new as meson.build asks for.

@@ -34,6 +34,15 @@ static void put_padded(struct text *text, int number, int digits)
     text_unsigned(text, (uint64_t)number);
 }
 
+static void put_time_of_day(struct text *text, const struct tm *when)
+{
+    put_padded(text, when->tm_hour, 2);
+    text_char(text, ':');
+    put_padded(text, when->tm_min, 2);
+    text_char(text, ':');
+    put_padded(text, when->tm_sec, 2);
+}
+
 static void put_date_time(struct text *text, const struct tm *when, char between)
 {
     put_padded(text, when->tm_year + 1900, 4);
@@ -42,11 +51,7 @@ static void put_date_time(struct text *text, const struct tm *when, char between
     text_char(text, '-');
     put_padded(text, when->tm_mday, 2);
     text_char(text, between);
-    put_padded(text, when->tm_hour, 2);
-    text_char(text, ':');
-    put_padded(text, when->tm_min, 2);
-    text_char(text, ':');
-    put_padded(text, when->tm_sec, 2);
+    put_time_of_day(text, when);
 }
 
 void clock_put_iso(struct text *text, uint64_t wall_ns)
@@ -68,6 +73,15 @@ void clock_put_local(struct text *text, uint64_t wall_ns)
 
     localtime_r(&seconds, &when);
     put_date_time(text, &when, ' ');
+}
+
+void clock_put_time_of_day(struct text *text, uint64_t wall_ns)
+{
+    time_t seconds = (time_t)(wall_ns / NS_PER_SECOND);
+    struct tm when;
+
+    localtime_r(&seconds, &when);
+    put_time_of_day(text, &when);
 }
 
 const char *clock_zone(void)

@@ -21,5 +21,8 @@ void clock_put_iso(struct text *text, uint64_t wall_ns);
 /* "2026-11-23 05:00:01" in the local time zone. */
 void clock_put_local(struct text *text, uint64_t wall_ns);
 
+/* "05:00:01" in the local time zone. */
+void clock_put_time_of_day(struct text *text, uint64_t wall_ns);
+
 /* The name of the local time zone now, "UTC" or "CET". Valid until the next call into <time.h>. */
 const char *clock_zone(void);

@@ -1,6 +1,7 @@
 #include "base/crc32c.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { WORD_NIBBLES = 16 };
@@ -62,11 +63,8 @@ static uint32_t add_nibble(uint32_t crc, uint32_t nibble)
     return crc >> 4 ^ of_nibble[WORD_NIBBLES - 1][(crc ^ nibble) & 15];
 }
 
-uint32_t crc32c(uint32_t crc, const void *bytes, size_t length)
+static uint32_t add_by_table(uint32_t crc, const uint8_t *at, size_t length)
 {
-    const uint8_t *at = bytes;
-
-    crc = ~crc;
     for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), at += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, at, sizeof(word));
@@ -74,5 +72,47 @@ uint32_t crc32c(uint32_t crc, const void *bytes, size_t length)
     }
     for (; length > 0; length--, at++)
         crc = add_nibble(add_nibble(crc, *at & 15U), *at >> 4);
-    return ~crc;
+    return crc;
+}
+
+/* A quarter of what reading a recording takes would go into the table: x86 has had an instruction for it
+ * since 2008. */
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t add_by_instruction(uint32_t crc, const uint8_t *at,
+                                                                     size_t length)
+{
+    for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, at, sizeof(word));
+        crc = (uint32_t)__builtin_ia32_crc32di(crc, word);
+    }
+    for (; length > 0; length--, at++)
+        crc = __builtin_ia32_crc32qi(crc, *at);
+    return crc;
+}
+
+static bool has_instruction(void)
+{
+    return __builtin_cpu_supports("sse4.2");
+}
+#else
+static uint32_t add_by_instruction(uint32_t crc, const uint8_t *at, size_t length)
+{
+    return add_by_table(crc, at, length);
+}
+
+static bool has_instruction(void)
+{
+    return false;
+}
+#endif
+
+uint32_t crc32c_by_table(uint32_t crc, const void *bytes, size_t length)
+{
+    return ~add_by_table(~crc, bytes, length);
+}
+
+uint32_t crc32c(uint32_t crc, const void *bytes, size_t length)
+{
+    return has_instruction() ? ~add_by_instruction(~crc, bytes, length) : crc32c_by_table(crc, bytes, length);
 }

@@ -9,3 +9,6 @@
  * bytes it differs wherever CRC does: a checksum that goes on from another one proves what came before.
  */
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t length);
+
+/* The same without the help of the processor, as where it has none: for tests. */
+uint32_t crc32c_by_table(uint32_t crc, const void *bytes, size_t length);

@@ -96,18 +96,22 @@ void unpack_bytes(struct unpacker *unpacker, void *bytes, size_t length)
     unpacker->at += length;
 }
 
+/* Numbers are nearly all that a recording is read for: a byte costs no call. */
 uint64_t unpack_unsigned(struct unpacker *unpacker)
 {
+    const uint8_t *at = unpacker->at;
+    const uint8_t *end = unpacker->end;
     uint64_t number = 0;
 
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = unpack_byte(unpacker);
-        uint64_t bits = byte & 0x7f;
+    for (unsigned shift = 0; shift < 64 && at < end; shift += 7) {
+        uint64_t bits = *at & 0x7f;
         if (shift == 63 && bits > 1)
             break;
         number |= bits << shift;
-        if (byte < 0x80)
+        if (*at++ < 0x80) {
+            unpacker->at = at;
             return number;
+        }
     }
     unpacker->bad = true;
     return 0;
@@ -121,10 +125,12 @@ int64_t unpack_signed(struct unpacker *unpacker)
 
 static uint64_t unpack_fixed(struct unpacker *unpacker, unsigned bytes)
 {
+    uint8_t read[sizeof(uint64_t)];
     uint64_t number = 0;
 
+    unpack_bytes(unpacker, read, bytes);
     for (unsigned i = 0; i < bytes; i++)
-        number |= (uint64_t)unpack_byte(unpacker) << (8 * i);
+        number |= (uint64_t)read[i] << (8 * i);
     return number;
 }
 

@@ -200,7 +200,7 @@ static bool local_zone_is(time_t seconds, const char *zone)
  * Not with mktime(): of a time that comes twice, glibc's takes the one that is nearer to what it was asked
  * before. A day to either side, the offsets before and after any change are in force.
  */
-int when_from_local(const struct when_fields *fields, const char *zone, uint64_t *wall_ns)
+static int from_local(const struct when_fields *fields, const char *zone, bool latest, uint64_t *wall_ns)
 {
     time_t shown;
 
@@ -209,11 +209,17 @@ int when_from_local(const struct when_fields *fields, const char *zone, uint64_t
     const time_t offsets[] = {local_offset(shown - SECONDS_PER_DAY), local_offset(shown + SECONDS_PER_DAY)};
 
     for (int i = 0; i < 2; i++) {
-        time_t seconds = shown - offsets[i];
-        if (local_offset(seconds) == offsets[i] && (!zone || local_zone_is(seconds, zone)))
+        time_t offset = offsets[latest ? 1 - i : i];
+        time_t seconds = shown - offset;
+        if (local_offset(seconds) == offset && (!zone || local_zone_is(seconds, zone)))
             return to_wall(seconds, fields->nanosecond, wall_ns);
     }
     return zone ? -EINVAL : to_wall(shown - offsets[0], fields->nanosecond, wall_ns);
+}
+
+int when_from_local(const struct when_fields *fields, const char *zone, uint64_t *wall_ns)
+{
+    return from_local(fields, zone, false, wall_ns);
 }
 
 /* Nanoseconds that do not fit are UINT64_MAX from here on, so that what follows them is still looked at. */
@@ -314,18 +320,23 @@ static struct when_fields midnight(uint64_t now_ns, int days)
 
 /* The forms of times: each says -EINVAL where WORDS, which begin with no blank, have another one. */
 
-static int parse_now(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+struct asked {
+    uint64_t now_ns;
+    bool latest; /* of a local time that comes twice, the second one is meant */
+};
+
+static int parse_now(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     struct word word;
     const char *at = scan_word(words, &word);
 
     if (!word_is(&word, "now") || !is_end(at))
         return -EINVAL;
-    *wall_ns = now_ns;
+    *wall_ns = asked->now_ns;
     return 0;
 }
 
-static int parse_day(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse_day(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     static const struct {
         const char *name;
@@ -337,63 +348,65 @@ static int parse_day(const char *words, uint64_t now_ns, uint64_t *wall_ns)
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         if (!word_is(&word, names[i].name))
             continue;
-        struct when_fields fields = midnight(now_ns, names[i].days);
+        struct when_fields fields = midnight(asked->now_ns, names[i].days);
         if (*at)
             at = when_scan_clock(at, &fields);
-        return at && is_end(at) ? when_from_local(&fields, NULL, wall_ns) : -EINVAL;
+        return at && is_end(at) ? from_local(&fields, NULL, asked->latest, wall_ns) : -EINVAL;
     }
     return -EINVAL;
 }
 
-static int parse_clock(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse_clock(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     int error = -EINVAL;
 
     for (int days = 0; days >= -1; days--) {
-        struct when_fields fields = midnight(now_ns, days);
+        struct when_fields fields = midnight(asked->now_ns, days);
         const char *at = when_scan_clock(words, &fields);
         if (!at || !is_end(at))
             return -EINVAL;
-        error = when_from_local(&fields, NULL, wall_ns);
-        if (error < 0 || *wall_ns <= now_ns)
+        error = from_local(&fields, NULL, asked->latest, wall_ns);
+        if (error == 0 && *wall_ns > asked->now_ns)
+            error = from_local(&fields, NULL, false, wall_ns);
+        if (error < 0 || *wall_ns <= asked->now_ns)
             break;
     }
     return error;
 }
 
-static int parse_date(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse_date(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     struct when_fields fields = {0};
     int east;
     const char *at = when_scan_date(words, &fields);
-    (void)now_ns;
+    (void)asked;
 
     if (!at)
         return -EINVAL;
     if (is_end(at))
-        return when_from_local(&fields, NULL, wall_ns);
+        return from_local(&fields, NULL, asked->latest, wall_ns);
     if (to_lower(*at) != 't' && skip_blanks(at) == at)
         return -EINVAL;
     at = when_scan_clock(to_lower(*at) == 't' ? at + 1 : skip_blanks(at), &fields);
     if (!at)
         return -EINVAL;
     if (is_end(at))
-        return when_from_local(&fields, NULL, wall_ns);
+        return from_local(&fields, NULL, asked->latest, wall_ns);
     at = when_scan_zone(skip_blanks(at), &east);
     return at && is_end(at) ? when_from_zone(&fields, east, wall_ns) : -EINVAL;
 }
 
-static int parse_seconds(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse_seconds(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     const char *at = *words == '@' ? scan_decimal(words + 1, wall_ns) : NULL;
-    (void)now_ns;
+    (void)asked;
 
     if (!at || !is_end(at))
         return -EINVAL;
     return *wall_ns == UINT64_MAX ? -ERANGE : 0;
 }
 
-static int parse_ago(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse_ago(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
     bool minus = *words == '-';
     struct word word;
@@ -407,15 +420,15 @@ static int parse_ago(const char *words, uint64_t now_ns, uint64_t *wall_ns)
     }
     if (!at || !is_end(at))
         return -EINVAL;
-    if (span_ns > now_ns)
+    if (span_ns > asked->now_ns)
         return -ERANGE;
-    *wall_ns = now_ns - span_ns;
+    *wall_ns = asked->now_ns - span_ns;
     return 0;
 }
 
-int when_parse(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+static int parse(const char *words, const struct asked *asked, uint64_t *wall_ns)
 {
-    static int (*const forms[])(const char *, uint64_t, uint64_t *) = {
+    static int (*const forms[])(const char *, const struct asked *, uint64_t *) = {
         parse_now, parse_day, parse_clock, parse_date, parse_seconds, parse_ago,
     };
     int error = -EINVAL;
@@ -423,8 +436,18 @@ int when_parse(const char *words, uint64_t now_ns, uint64_t *wall_ns)
 
     words = skip_blanks(words);
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms) && error == -EINVAL; i++)
-        error = forms[i](words, now_ns, &parsed);
+        error = forms[i](words, asked, &parsed);
     if (error == 0)
         *wall_ns = parsed;
     return error;
+}
+
+int when_parse(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+{
+    return parse(words, &(const struct asked){now_ns, false}, wall_ns);
+}
+
+int when_parse_latest(const char *words, uint64_t now_ns, uint64_t *wall_ns)
+{
+    return parse(words, &(const struct asked){now_ns, true}, wall_ns);
 }

@@ -24,6 +24,9 @@
  */
 int when_parse(const char *words, uint64_t now_ns, uint64_t *wall_ns);
 
+/* The same, but of a local time that daylight saving repeats it is the second. */
+int when_parse_latest(const char *words, uint64_t now_ns, uint64_t *wall_ns);
+
 /* What a calendar and a clock show. */
 struct when_fields {
     int year;

@@ -192,11 +192,22 @@ static bool has_stepped(struct playback *playback, const struct sample *sample)
     return true;
 }
 
+/* A clock that was set back makes all times in between come twice: that is worth telling where one of them is
+ * asked for. */
+static bool step_concerns_range(const struct playback *playback, const struct sample *sample)
+{
+    const struct playback_range *range = &playback->settings.range;
+    bool back = sample->wall_ns < playback->last_wall_ns;
+    uint64_t latest_ns = back ? playback->last_wall_ns : sample->wall_ns;
+
+    return sample->wall_ns <= range->until_ns && latest_ns >= range->since_ns;
+}
+
 static int play_sample(struct playback *playback)
 {
     const struct sample *sample = &recording_decoder(playback->recording)->sample;
     bool marked =
-        playback->has_before && has_stepped(playback, sample) && in_range(playback, sample->wall_ns);
+        playback->has_before && has_stepped(playback, sample) && step_concerns_range(playback, sample);
 
     playback->header = recording_decoder(playback->recording)->header;
     playback->last_monotonic_ns = sample->monotonic_ns;

@@ -24,6 +24,13 @@ struct recording {
     uint8_t buffer[SEGMENT_BYTES];
 };
 
+static int note_loss(struct recording *recording, size_t bytes)
+{
+    recording->loss.places++;
+    recording->loss.bytes += bytes;
+    return RECORDED_LOSS;
+}
+
 /* -- the segments of a file -- */
 
 /* As much as there is. Returns the length, or a negative errno. */
@@ -157,6 +164,37 @@ static void sort_out(struct recording *recording)
     recording->count = kept;
 }
 
+/* Whether a segment stands in the place from OFFSET on, or reaches into it. */
+static bool is_taken(const struct recording *recording, off_t offset)
+{
+    for (size_t i = 0; i < recording->count; i++) {
+        off_t start = recording->segments[i].offset;
+        if (start < offset + SEGMENT_BYTES && start + SEGMENT_BYTES > offset)
+            return true;
+    }
+    return false;
+}
+
+/* Segments that have lost their headers: of the oldest and of the newest one nothing else would tell. */
+static int count_headless(struct recording *recording)
+{
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
+        if (got < 0)
+            return (int)got;
+        bool begun = got == sizeof(bytes) && segment_take_header(bytes, &header) == 0; /* meanwhile */
+        bool empty = segment_is_blank(bytes, (size_t)got) && !has_body(recording, offset);
+        if (begun || empty || is_taken(recording, offset))
+            continue;
+        off_t left = recording->bytes - offset;
+        (void)note_loss(recording, left < SEGMENT_BYTES ? (size_t)left : SEGMENT_BYTES);
+    }
+    return 0;
+}
+
 static int list_segments(struct recording *recording)
 {
     struct places places = {.odd = recording->bytes % SEGMENT_BYTES != 0};
@@ -169,7 +207,7 @@ static int list_segments(struct recording *recording)
     if (recording->count == 0)
         return places.later ? -EPROTONOSUPPORT : -EBADMSG;
     sort_out(recording);
-    return 0;
+    return places.odd ? count_headless(recording) : 0;
 }
 
 /* -- one segment -- */
@@ -321,18 +359,18 @@ static int enter_next(struct recording *recording)
     return RECORDED_END;
 }
 
-static int note_loss(struct recording *recording, size_t bytes)
+/* A writer makes its file whole before it begins: one of another size has lost something, or gained. */
+static bool is_whole(const struct recording *recording)
 {
-    recording->loss.places++;
-    recording->loss.bytes += bytes;
-    return RECORDED_LOSS;
+    return recording->bytes % SEGMENT_BYTES == 0;
 }
 
-/* Whether there is anything behind the place where the decoder is stuck. */
+/* Whether there is anything behind the place where the decoder is stuck, or should be. */
 static bool goes_on(const struct recording *recording)
 {
     const struct decoder *decoder = recording->decoder;
-    return decoder->has_trailer || recording->next < recording->count || decoder_can_skip(decoder);
+    return decoder->has_trailer || recording->next < recording->count || decoder_can_skip(decoder) ||
+           !is_whole(recording);
 }
 
 /* No frame can be proved, whatever was written meanwhile. */
@@ -343,7 +381,7 @@ static int pass_over(struct recording *recording)
 
     if (skipped > 0)
         return note_loss(recording, skipped);
-    if (!decoder->has_trailer && recording->next == recording->count)
+    if (!decoder->has_trailer && recording->next == recording->count && is_whole(recording))
         return RECORDED_END;
     recording->inside = false;
     /* Without a trailer, where it ended nobody knows. */
@@ -464,7 +502,7 @@ static int open_file(struct recording *recording, const char *path, struct probl
     if (recording->fd < 0 || fstat(recording->fd, &status) < 0)
         return problem_set(problem, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return problem_set(problem, EINVAL, "%s: it is no regular file, and so no recording", path);
+        return problem_set(problem, EBADMSG, "%s: it is no regular file, and so no recording", path);
     recording->bytes = status.st_size;
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * When the processes are worth reading. A scan of them costs more than all else in a sample, and while memory
  * is plentiful hardly anything of it changes: then scans are as far apart as keeps their share of the time
- * small. When memory is short or tasks stand still for it, every sample has one.
+ * small. When some of it has gone since the last scan they come closer together; when memory is short or
+ * tasks stand still for it, every sample has one.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 struct scan_schedule {
     bool begun;
     uint64_t due_ns;        /* of the next one, where nothing happens before */
+    uint64_t stirred_ns;    /* the same, where some memory has gone */
     double available_bytes; /* at the last one; NAN where the kernel does not say */
 };
 

@@ -6,13 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* statfs(2); linux/magic.h does not have these two. */
@@ -34,10 +35,16 @@ static bool file_system_copies(int fd)
     }
 }
 
+/* The bare system call, since musl's ioctl(3) takes the request as an int, which these do not fit into. */
+static bool move_flags(int fd, unsigned long request, int *flags)
+{
+    return syscall(SYS_ioctl, fd, request, flags) == 0;
+}
+
 static bool is_written_in_place(int fd)
 {
     int flags;
-    return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL) != 0;
+    return move_flags(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_NOCOW_FL) != 0;
 }
 
 /* btrfs and bcachefs know files that are written in place; it has to be said while they are empty. */
@@ -45,10 +52,10 @@ static bool ask_to_write_in_place(int fd)
 {
     int flags;
 
-    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+    if (!move_flags(fd, FS_IOC_GETFLAGS, &flags))
         return false;
     flags |= FS_NOCOW_FL;
-    return ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+    return move_flags(fd, FS_IOC_SETFLAGS, &flags);
 }
 
 int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset)
@@ -201,6 +208,16 @@ static int refuse_size(const struct store *store, uint64_t found, const char *pa
         path, is, asked);
 }
 
+/* One of those that `replay --save` makes as small as they can be: evidence, which a ring would soon
+ * overwrite. */
+static int refuse_small(uint64_t found, const char *path, struct problem *problem)
+{
+    return problem_set(problem, EEXIST,
+                       "%s: it is there with %" PRIu64 " bytes, too few to go on with: name another file "
+                       "with -f, or give --force to overwrite it",
+                       path, found);
+}
+
 /* What there is and is no recording to go on with. FOUND is what look_inside() said. */
 static int refuse_content(int found, const char *path, struct problem *problem)
 {
@@ -219,8 +236,7 @@ static int refuse_content(int found, const char *path, struct problem *problem)
 /* A file that was cut, or has gained bytes, keeps all that is left of it. */
 static uint64_t in_whole_segments(uint64_t bytes)
 {
-    uint64_t whole = (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
-    return whole > STORE_BYTES_MIN ? whole : STORE_BYTES_MIN;
+    return (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
 }
 
 static int take_what_is_there(struct store *store, const struct store_settings *settings,
@@ -238,12 +254,15 @@ static int take_what_is_there(struct store *store, const struct store_settings *
         return make_whole(store, settings->path, problem);
     if (found < 0)
         return refuse_content(found, settings->path, problem);
-    if (settings->bytes == 0)
+    bool small = settings->bytes == 0 && bytes < STORE_BYTES_MIN;
+    if (settings->bytes == 0 && !small)
         store->bytes = in_whole_segments(bytes);
-    if (store->bytes == bytes || settings->bytes == 0)
+    if (store->bytes == in_whole_segments(bytes))
         return keep(store, settings->path, problem);
-    return settings->force ? make_whole(store, settings->path, problem)
-                           : refuse_size(store, bytes, settings->path, problem);
+    if (settings->force)
+        return make_whole(store, settings->path, problem);
+    return small ? refuse_small(bytes, settings->path, problem)
+                 : refuse_size(store, bytes, settings->path, problem);
 }
 
 /* *MADE: it was not there. */

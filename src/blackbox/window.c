@@ -57,10 +57,12 @@ static bool is_time_of_day(const char *words)
     return behind && *behind == '\0';
 }
 
-int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns)
+int window_parse_time(const struct recording *recording, const char *words, bool latest, uint64_t *wall_ns)
 {
     bool from_end = words[0] == '-' || is_time_of_day(words);
-    return when_parse(words, from_end ? window_end_ns(recording) : clock_wall_ns(), wall_ns);
+    uint64_t now_ns = from_end ? window_end_ns(recording) : clock_wall_ns();
+
+    return (latest ? when_parse_latest : when_parse)(words, now_ns, wall_ns);
 }
 
 /* Kills that can be read in a segment, whatever its trailer says; those behind the COUNT-th are not looked
@@ -99,6 +101,15 @@ int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall
         return kills < 0 ? (int)kills : 0;
     }
     return -ENOENT;
+}
+
+uint64_t window_oom_count(const struct recording *recording)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < recording_segment_count(recording); i++)
+        count += recording_segment(recording, i)->content.oom_kills;
+    return count;
 }
 
 static bool lies_in(const struct segment_info *segment, const struct playback_range *range)

@@ -20,13 +20,16 @@ uint64_t window_end_ns(const struct recording *recording);
 
 /*
  * WORDS as when_parse() reads them, but that a time of day without a day, and "-1h", are counted from the
- * recording's end.
+ * recording's end. LATEST: of a local time that comes twice the second, as when_parse_latest() has it.
  */
-int window_parse_time(const struct recording *recording, const char *words, uint64_t *wall_ns);
+int window_parse_time(const struct recording *recording, const char *words, bool latest, uint64_t *wall_ns);
 
 /* When the NUMBER-th newest OOM kill was, from 1. Returns 0, -ENOENT where there are not so many, or another
  * negative errno. Moves the recording. */
 int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns);
+
+/* How many events of OOM kills there are. */
+uint64_t window_oom_count(const struct recording *recording);
 
 /* Sets the segments of SETTINGS, within those that are set, to those that its range lies in, and the one
  * before, whose last sample the first interval begins with. False where it lies in none. */

@@ -6,4 +6,5 @@ int command_metrics(int argc, char **argv);
 int command_oom(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_vmstat(int argc, char **argv);

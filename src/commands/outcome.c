@@ -39,6 +39,18 @@ bool outcome_is_end(int error)
     return error == 0 || error == -EPIPE || error == -EINTR;
 }
 
+int outcome_of_search(int error, struct problem *problem)
+{
+    if (error >= 0 || outcome_is_end(error))
+        return STATUS_DONE;
+    if (error == -EINVAL)
+        return outcome_misused(problem);
+    if (error != -ENODATA)
+        return outcome_failed(problem, error);
+    problem_print(problem);
+    return STATUS_NONE;
+}
+
 int outcome_of_writing(int error, struct problem *problem)
 {
     if (outcome_is_end(error))

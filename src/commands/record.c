@@ -106,8 +106,8 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline record [OPTIONS]\n"
-                      "The black box: samples, events and processes into a file of fixed size, the oldest\n"
-                      "overwritten. `faultline replay` and `faultline report` read it.\n");
+                      "The black box: samples, events and processes into a file of fixed size, the\n"
+                      "oldest overwritten. `faultline replay` and `faultline report` read it.\n");
     options_put_help(text, rows, ROWS);
 }
 

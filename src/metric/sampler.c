@@ -274,7 +274,7 @@ int sampler_arrange(struct sampler *sampler)
 void sampler_set_page_bytes(struct sampler *sampler, uint64_t page_bytes)
 {
     for (size_t i = 0; i < sampler->metric_count; i++) {
-        if (sampler->formulas[i].in_pages)
+        if (sampler_wants(sampler, i) && sampler->formulas[i].in_pages)
             sampler->formulas[i].scale = (double)page_bytes;
     }
 }

@@ -3,6 +3,7 @@
 #include "base/size.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 void cell_fill_left(struct text *text, size_t start, size_t width)
 {
@@ -56,6 +57,17 @@ void cell_size(struct text *text, struct value bytes, size_t width)
         text_size(text, (double)bytes.number);
     else
         text_char(text, '-');
+    cell_fill_left(text, start, width);
+}
+
+void cell_decimal(struct text *text, double value, unsigned decimals, size_t width)
+{
+    size_t start = text->length;
+
+    if (isnan(value))
+        text_char(text, '-');
+    else
+        text_decimal(text, value, decimals);
     cell_fill_left(text, start, width);
 }
 

@@ -13,6 +13,7 @@ void cell_fill_right(struct text *text, size_t start, size_t width);
 
 void cell_word(struct text *text, const char *word, size_t width); /* at the right edge */
 void cell_number(struct text *text, struct value value, size_t width);
-void cell_signed(struct text *text, struct value value, size_t width); /* two's complement */
-void cell_size(struct text *text, struct value bytes, size_t width);   /* "61G"; a bare 0 */
-void cell_name(struct text *text, const char *name, size_t width);     /* cannot steer a terminal */
+void cell_signed(struct text *text, struct value value, size_t width);               /* two's complement */
+void cell_size(struct text *text, struct value bytes, size_t width);                 /* "61G"; a bare 0 */
+void cell_decimal(struct text *text, double value, unsigned decimals, size_t width); /* NAN is absent */
+void cell_name(struct text *text, const char *name, size_t width); /* cannot steer a terminal */

@@ -2,6 +2,8 @@
 
 #include "render/cells.h"
 
+#include <math.h>
+
 enum {
     PID_CELL = 12,
     UID_CELL = 7,
@@ -16,15 +18,9 @@ size_t process_table_max(size_t count)
     return (count + 1) * ((PROCESS_COMM_MAX + PROCESS_CGROUP_MAX) * 4 + LINE_EXTRA);
 }
 
-static void put_rate(struct text *text, struct value since, double seconds)
+static double rate(struct value since, double seconds)
 {
-    size_t start = text->length;
-
-    if (since.present && seconds > 0)
-        text_decimal(text, (double)since.number / seconds, 0);
-    else
-        text_char(text, '-');
-    cell_fill_left(text, start, RATE_CELL);
+    return since.present && seconds > 0 ? (double)since.number / seconds : NAN;
 }
 
 static void put_headings(struct text *text)
@@ -46,8 +42,8 @@ static void put_row(struct text *text, const struct process_row *row, double sec
     cell_number(text, row->uid, UID_CELL);
     cell_size(text, (struct value){row->rss_bytes, true}, SIZE_CELL);
     cell_size(text, row->swap_bytes, SIZE_CELL);
-    put_rate(text, row->minor_faults_since, seconds);
-    put_rate(text, row->major_faults_since, seconds);
+    cell_decimal(text, rate(row->minor_faults_since, seconds), 0, RATE_CELL);
+    cell_decimal(text, rate(row->major_faults_since, seconds), 0, RATE_CELL);
     text_char(text, ' ');
     cell_name(text, row->comm, COMM_CELL);
     text_char(text, ' ');

@@ -39,13 +39,24 @@ void stream_close(struct stream *stream)
     text_free(&stream->notes);
 }
 
+static int grow(struct text *text, size_t bytes)
+{
+    size_t capacity = text->capacity + bytes;
+
+    text_free(text);
+    *text = text_new(capacity);
+    return text->bytes ? 0 : -ENOMEM;
+}
+
 int stream_make_room(struct stream *stream, size_t bytes)
 {
-    size_t capacity = stream->output.capacity + bytes;
+    int error = grow(&stream->output, bytes);
+    return error == 0 && stream->format == STREAM_CSV ? grow(&stream->notes, bytes) : error;
+}
 
-    text_free(&stream->output);
-    stream->output = text_new(capacity);
-    return stream->output.bytes ? 0 : -ENOMEM;
+size_t stream_pending(const struct stream *stream)
+{
+    return stream->output.length + stream->notes.length;
 }
 
 /* Lines that a line of text takes on the screen; long ones are wrapped. */
@@ -159,12 +170,18 @@ void stream_put_event(struct stream *stream, const struct event *event)
     }
 }
 
+static void put_table_mark(struct stream *stream, const struct mark *mark)
+{
+    size_t start = stream->output.length;
+    table_put_mark(&stream->output, mark);
+    stream->lines_since_header += screen_lines(stream, start);
+}
+
 void stream_put_mark(struct stream *stream, const struct mark *mark)
 {
     switch (stream->format) {
     case STREAM_TABLE:
-        table_put_mark(&stream->output, mark);
-        stream->lines_since_header++;
+        put_table_mark(stream, mark);
         break;
     case STREAM_JSON:
         json_put_mark(&stream->output, mark);

@@ -29,6 +29,9 @@ void stream_close(struct stream *stream);
  * -ENOMEM. Before anything is put. */
 int stream_make_room(struct stream *stream, size_t bytes);
 
+/* How many bytes wait for the next flush. */
+size_t stream_pending(const struct stream *stream);
+
 /* What comes before the first row. */
 void stream_put_header(struct stream *stream);
 

@@ -1,7 +1,8 @@
 #include "watch/incidents.h"
 
 #include "base/clock.h"
-#include "kernel/span.h"
+#include "base/text.h"
+#include "watch/oom_event.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,17 @@ static struct incident *begin(struct incidents *incidents, const struct event *e
     return incident;
 }
 
+static void put_title(struct incident *incident, const struct event *event)
+{
+    struct text title = text_over(incident->title, sizeof(incident->title) - 1);
+    const char *particulars = oom_event_particulars(event->message);
+
+    if (particulars != event->message)
+        text_string(&title, "OOM kill");
+    text_string(&title, particulars);
+    incident->title[title.length] = '\0';
+}
+
 /* The first of its kill events names an incident, before any alert; then the first of the worst alerts. */
 static void take_title(struct incident *incident, const struct event *event)
 {
@@ -42,7 +54,7 @@ static void take_title(struct incident *incident, const struct event *event)
     bool worse = incident->oom_kills == 0 && event->severity > incident->severity;
 
     if (first_kill || worse || incident->title[0] == '\0')
-        SPAN_KEEP(incident->title, span_of(event->message));
+        put_title(incident, event);
 }
 
 int incidents_add(struct incidents *incidents, const struct event *event, uint64_t monotonic_ns)

@@ -6,11 +6,19 @@
 #include <inttypes.h>
 #include <string.h>
 
+static const char announcement[] = "OOM KILL DETECTED: The kernel terminated a process to reclaim memory.";
+
 static struct text begin_message(struct event *event)
 {
     struct text message = text_over(event->message, EVENT_MESSAGE_MAX - 1);
-    text_string(&message, "OOM KILL DETECTED: The kernel terminated a process to reclaim memory.");
+    text_string(&message, announcement);
     return message;
+}
+
+const char *oom_event_particulars(const char *message)
+{
+    size_t length = sizeof(announcement) - 1;
+    return strncmp(message, announcement, length) == 0 ? message + length : message;
 }
 
 static void end_message(struct event *event, const struct text *message)

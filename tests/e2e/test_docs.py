@@ -70,13 +70,14 @@ def test_every_option_is_in_the_manual():
                 break
 
 
-def test_every_option_of_vmstat_is_in_its_manual():
-    manual = (TOP / "docs/faultline-vmstat.1").read_text()
-    for line in run("vmstat", "--help", check=0).stdout.splitlines():
-        for word in line.split():
-            if word.startswith("--"):
-                assert "\\-" + word[2:].replace("-", "\\-") in manual, word
-                break
+@pytest.mark.parametrize("command", ["record", "replay", "report", "vmstat"])
+def test_every_option_of_a_command_is_in_its_manual(command):
+    manual = (TOP / f"docs/faultline-{command}.1").read_text()
+    options = [word for line in run(command, "--help", check=0).stdout.splitlines() for word in line.split()[:2]
+               if word.startswith("--")]
+    assert len(options) > 4
+    for option in options:
+        assert "\\-" + option[2:].replace("-", "\\-") in manual, option
 
 
 def test_rows_keep_their_rhythm():

@@ -155,6 +155,53 @@ static void wanting_them_sets_the_places_of_their_values(void **state)
     columns_free(&columns);
 }
 
+static void chosen_are(const char *list, enum column_set set, bool psi, const char *expected)
+{
+    struct columns columns = {0};
+    struct problem problem;
+
+    assert_int_equal(columns_choose(&columns, list, set, psi, &problem), 0);
+    headings_are(&columns, expected);
+    columns_free(&columns);
+}
+
+static void a_list_is_chosen_before_a_set_and_stalls_come_behind_either(void **state)
+{
+    (void)state;
+    chosen_are(NULL, COLUMNS_PSI, false, "cpuS memS memF ioS ioF");
+    chosen_are("r,maj", COLUMNS_WIDE, false, "r maj");
+    chosen_are("r,memF", COLUMNS_WIDE, true, "r memF cpuS memS ioS ioF");
+    chosen_are(NULL, COLUMNS_DEFAULT, true,
+               "r b swpd free buff cache min maj in cs us sy id wa cpuS memS memF ioS ioF");
+}
+
+static void a_list_that_cannot_be_chosen_is_told(void **state)
+{
+    struct columns columns = {0};
+    struct problem problem = {0};
+    (void)state;
+
+    assert_int_equal(columns_choose(&columns, "r,frea", COLUMNS_WIDE, true, &problem), -EINVAL);
+    assert_string_equal(problem.text,
+                        "unknown column 'frea': expected ids or headings that `-o help` lists, vmstat.KEY "
+                        "or meminfo.KEY, with commas between");
+    columns_free(&columns);
+}
+
+static void a_column_is_as_wide_as_it_was_added(void **state)
+{
+    static const struct metric own = {.id = "own_lowest", .heading = "own", .width = 8};
+    struct columns columns = {0};
+    (void)state;
+
+    assert_int_equal(columns_add(&columns, &own, 9, SIZE_m), 0);
+    assert_int_equal(columns_add(&columns, &own, 5, SIZE_K), 0); /* is there */
+    assert_int_equal(columns.count, 1);
+    assert_int_equal(columns.list[0].width, 9);
+    assert_int_equal(columns.list[0].unit, SIZE_m);
+    columns_free(&columns);
+}
+
 static void help_names_each_heading_id_and_meaning(void **state)
 {
     struct text text = text_new(32768);
@@ -185,6 +232,9 @@ int main(void)
         cmocka_unit_test(an_unknown_word_is_named),
         cmocka_unit_test(empty_words_and_endless_ones_are_refused),
         cmocka_unit_test(wanting_them_sets_the_places_of_their_values),
+        cmocka_unit_test(a_list_is_chosen_before_a_set_and_stalls_come_behind_either),
+        cmocka_unit_test(a_list_that_cannot_be_chosen_is_told),
+        cmocka_unit_test(a_column_is_as_wide_as_it_was_added),
         cmocka_unit_test(help_names_each_heading_id_and_meaning),
     };
     return cmocka_run_group_tests_name("columns", tests, NULL, NULL);

@@ -421,6 +421,202 @@ static void an_oom_kill_that_does_not_fit_is_cut_and_counted(void **state)
     }
 }
 
+static void an_oom_kill_of_a_recording_with_its_tasks(void **state)
+{
+    struct oom_kill kill = trainer();
+    struct event event = {.kind = EVENT_OOM_KILL, .wall_ns = 0, .kills = 1, .kill = &kill, .message = "m"};
+    TEXT(text, 4096);
+    (void)state;
+
+    json_put_recorded_event(&text, &event);
+    assert_text(
+        &text,
+        "{\"type\":\"oom_kill\",\"time\":\"1970-01-01T00:00:00.000Z\"," TRAINER
+        ",\"message\":\"m\",\"tasks\":["
+        "{\"pid\":197,\"comm\":\"tr\\\"ain\\u000a\",\"uid\":1000,\"rss_bytes\":22151168,\"swap_bytes\":12288,"
+        "\"oom_score_adj\":-998},"
+        "{\"pid\":195,\"rss_bytes\":4096,\"oom_score_adj\":1000},"
+        "{\"pid\":196,\"comm\":\"x\"}]}\n");
+    text.length = 0;
+    kill.task_count = 0;
+    json_put_recorded_event(&text, &event);
+    assert_text(&text, "{\"type\":\"oom_kill\",\"time\":\"1970-01-01T00:00:00.000Z\"," TRAINER
+                       ",\"message\":\"m\",\"tasks\":[]}\n");
+}
+
+static void an_event_of_a_recording_without_a_victim_is_as_live(void **state)
+{
+    struct event events[] = {
+        {.kind = EVENT_OOM_KILL, .kills = 2, .message = "two"},
+        {.kind = EVENT_ALERT, .alert = "major_faults", .message = "m", .value = 85},
+    };
+    TEXT(live, 1024);
+    TEXT(recorded, 1024);
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(events); i++) {
+        json_put_event(&live, &events[i]);
+        json_put_recorded_event(&recorded, &events[i]);
+    }
+    live.bytes[live.length] = '\0';
+    assert_text(&recorded, live.bytes);
+}
+
+static void the_largest_event_of_a_recording_fits_its_bounds(void **state)
+{
+    struct oom_kill kill = largest_kill();
+    struct event event = {.kind = EVENT_OOM_KILL, .wall_ns = UINT64_MAX, .kills = 1, .kill = &kill};
+    struct text text = text_new(JSON_EVENT_MAX + JSON_TASKS_MAX);
+    (void)state;
+
+    fill(event.message, sizeof(event.message));
+    json_put_recorded_event(&text, &event);
+    assert_int_equal(text.lost, 0);
+    assert_true(text.length > JSON_EVENT_MAX);
+    text_free(&text);
+}
+
+static void mark_is(struct mark mark, const char *expected)
+{
+    TEXT(text, JSON_MARK_MAX);
+
+    mark.wall_ns = UINT64_C(1795410001) * NS_PER_SECOND;
+    json_put_mark(&text, &mark);
+    assert_text(&text, expected);
+}
+
+static void marks(void **state)
+{
+    (void)state;
+    mark_is(
+        (struct mark){.kind = MARK_BOOT, .seconds = 61.5},
+        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"boot\",\"seconds\":61.500}\n");
+    mark_is(
+        (struct mark){.kind = MARK_RESTART, .seconds = 2},
+        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"restart\",\"seconds\":2.000}\n");
+    mark_is((struct mark){.kind = MARK_LOSS, .seconds = NAN},
+            "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"loss\"}\n");
+    mark_is(
+        (struct mark){.kind = MARK_CLOCK_STEP, .seconds = -3600.25},
+        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"clock_step\",\"seconds\":-3600."
+        "250}\n");
+    mark_is(
+        (struct mark){.kind = MARK_SUSPEND, .seconds = 0},
+        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"suspend\",\"seconds\":0.000}\n");
+}
+
+static void the_largest_mark_fits_its_bound(void **state)
+{
+    struct mark mark = {.kind = MARK_CLOCK_STEP, .wall_ns = UINT64_MAX, .seconds = -0x1p64};
+    TEXT(text, JSON_MARK_MAX);
+    (void)state;
+
+    json_put_mark(&text, &mark);
+    assert_int_equal(text.lost, 0);
+}
+
+static void a_boot(void **state)
+{
+    struct recorded_boot boot = {.number = -2,
+                                 .begin_ns = UINT64_C(1795410001) * NS_PER_SECOND,
+                                 .end_ns = UINT64_C(1795410061) * NS_PER_SECOND + 5000000,
+                                 .host = "evil\"\n\xff",
+                                 .kernel = "6.18.0\\"};
+    TEXT(text, 512);
+    (void)state;
+
+    json_put_boot(&text, &boot);
+    assert_text(
+        &text,
+        "{\"type\":\"boot\",\"time\":\"2026-11-23T05:00:01.000Z\",\"end\":\"2026-11-23T05:01:01.005Z\","
+        "\"boot\":-2,\"host\":\"evil\\\"\\u000a" REPLACED "\",\"kernel\":\"6.18.0\\\\\"}\n");
+    text.length = 0;
+    boot = (struct recorded_boot){.host = "", .kernel = ""};
+    json_put_boot(&text, &boot);
+    assert_text(
+        &text,
+        "{\"type\":\"boot\",\"time\":\"1970-01-01T00:00:00.000Z\",\"end\":\"1970-01-01T00:00:00.000Z\","
+        "\"boot\":0}\n");
+}
+
+static void an_incident(void **state)
+{
+    struct incident incident = {.begin_ns = UINT64_C(1795410001) * NS_PER_SECOND,
+                                .end_ns = UINT64_C(1795410061) * NS_PER_SECOND,
+                                .oom_kills = 3,
+                                .severity = SEVERITY_CRITICAL,
+                                .title = "OOM \"KILL\"\033"};
+    TEXT(text, 512);
+    (void)state;
+
+    json_put_incident(&text, &incident, 12);
+    assert_text(&text,
+                "{\"type\":\"incident\",\"time\":\"2026-11-23T05:00:01.000Z\",\"end\":\"2026-11-23T05:01:01."
+                "000Z\",\"incident\":12,\"oom_kills\":3,\"message\":\"OOM \\\"KILL\\\"\\u001b\"}\n");
+}
+
+static void a_process(void **state)
+{
+    struct process_row row = {.pid = 4242,
+                              .start_ticks = 99,
+                              .comm = "foo) Z \"1\" (\n",
+                              .rss_bytes = 4096,
+                              .swap_bytes = some(0),
+                              .minor_faults = 77,
+                              .major_faults = 7,
+                              .minor_faults_since = some(10),
+                              .major_faults_since = some(1),
+                              .uid = some(1000),
+                              .cgroup = "/a\xff"};
+    TEXT(text, 1024);
+    (void)state;
+
+    json_put_process(&text, &row, UINT64_C(1795410001) * NS_PER_SECOND, 4);
+    assert_text(&text,
+                "{\"type\":\"process\",\"time\":\"2026-11-23T05:00:01.000Z\",\"pid\":4242,\"comm\":\"foo) Z "
+                "\\\"1\\\" "
+                "(\\u000a\",\"uid\":1000,\"cgroup\":\"/a" REPLACED "\",\"rss_bytes\":4096,\"swap_bytes\":0,"
+                "\"minor_faults\":77,\"major_faults\":7,\"minor_faults_per_second\":2.5,"
+                "\"major_faults_per_second\":0.3}\n");
+}
+
+static void what_is_absent_of_a_process_has_no_key(void **state)
+{
+    struct process_row row = {.pid = 5, .minor_faults_since = some(10)};
+    TEXT(text, 1024);
+    (void)state;
+
+    json_put_process(&text, &row, 0, 0); /* the first scan */
+    json_put_process(&text, &row, 0, 10);
+    assert_text(&text,
+                "{\"type\":\"process\",\"time\":\"1970-01-01T00:00:00.000Z\",\"pid\":5,\"rss_bytes\":0,"
+                "\"minor_faults\":0,\"major_faults\":0}\n"
+                "{\"type\":\"process\",\"time\":\"1970-01-01T00:00:00.000Z\",\"pid\":5,\"rss_bytes\":0,"
+                "\"minor_faults\":0,\"major_faults\":0,\"minor_faults_per_second\":1.0}\n");
+}
+
+static void the_largest_process_fits_its_bound(void **state)
+{
+    struct value most = some(UINT64_MAX);
+    struct process_row row = {.pid = UINT64_MAX,
+                              .rss_bytes = UINT64_MAX,
+                              .swap_bytes = most,
+                              .minor_faults = UINT64_MAX,
+                              .major_faults = UINT64_MAX,
+                              .minor_faults_since = most,
+                              .major_faults_since = most,
+                              .uid = most};
+    TEXT(text, JSON_PROCESS_MAX);
+    (void)state;
+
+    fill(row.comm, sizeof(row.comm));
+    fill(row.cgroup, sizeof(row.cgroup));
+    json_put_process(&text, &row, UINT64_MAX, 0.000000001);
+    assert_int_equal(text.lost, 0);
+    for (size_t i = 0; i + 1 < text.length; i++)
+        assert_true(text.bytes[i] >= ' ');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +640,16 @@ int main(void)
         cmocka_unit_test(what_is_absent_in_an_oom_kill_has_no_key),
         cmocka_unit_test(the_largest_oom_kill_fits_its_bounds),
         cmocka_unit_test(an_oom_kill_that_does_not_fit_is_cut_and_counted),
+        cmocka_unit_test(an_oom_kill_of_a_recording_with_its_tasks),
+        cmocka_unit_test(an_event_of_a_recording_without_a_victim_is_as_live),
+        cmocka_unit_test(the_largest_event_of_a_recording_fits_its_bounds),
+        cmocka_unit_test(marks),
+        cmocka_unit_test(the_largest_mark_fits_its_bound),
+        cmocka_unit_test(a_boot),
+        cmocka_unit_test(an_incident),
+        cmocka_unit_test(a_process),
+        cmocka_unit_test(what_is_absent_of_a_process_has_no_key),
+        cmocka_unit_test(the_largest_process_fits_its_bound),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

@@ -223,6 +223,168 @@ static void a_snapshot_says_when_it_was_taken(void **state)
     sampler_free(sampler);
 }
 
+/* A /proc with little in it. */
+static void put_small_proc(const struct folder *folder)
+{
+    folder_put(folder, "vmstat", "nr_free_pages 5\npgfault 30\nkey_to_come 7\npgfault 31\n");
+    folder_put(folder, "meminfo", "MemTotal: 16 kB\nSwapTotal: 9 kB\nSwapFree: 4 kB\n");
+    folder_put(folder, "loadavg", "0.50 0.25 0.10 1/1 1\n");
+}
+
+/* "vmstat.pgfault" and the like, each with a blank behind it. */
+static void inputs_are(const struct sampler *sampler, const char *expected)
+{
+    TEXT(text, 512);
+    size_t count;
+    const struct sampler_input *inputs = sampler_inputs(sampler, &count);
+
+    for (size_t i = 0; i < count; i++)
+        text_format(&text, "%s.%s ", source_name(inputs[i].source), inputs[i].name);
+    assert_text(&text, expected);
+}
+
+static struct value input_value(const struct sampler *sampler, const struct snapshot *snapshot,
+                                enum source_id source, const char *name)
+{
+    size_t count;
+    const struct sampler_input *inputs = sampler_inputs(sampler, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (inputs[i].source == source && strcmp(inputs[i].name, name) == 0)
+            return snapshot->values[inputs[i].value];
+    }
+    fail_msg("no input %s", name);
+    return (struct value){0};
+}
+
+static void a_sampler_that_wants_nothing_has_no_inputs(void **state)
+{
+    struct sampler *sampler = sampler_new();
+    (void)state;
+
+    inputs_are(sampler, "");
+    sampler_free(sampler);
+}
+
+static void inputs_are_what_was_wanted_each_once_in_that_order(void **state)
+{
+    static const enum metric_id wanted[] = {M_minor_faults_per_second, M_swap_used_bytes, M_load_5m,
+                                            M_major_faults_per_second, M_swap_free_bytes, M_load_5m};
+    struct sampler *sampler = sampler_wanting(wanted, COUNT_OF(wanted));
+    (void)state;
+
+    inputs_are(sampler, "vmstat.pgfault vmstat.pgmajfault meminfo.SwapTotal meminfo.SwapFree loadavg.5m ");
+    sampler_free(sampler);
+}
+
+static void all_that_the_files_have_is_wanted_each_once(void **state)
+{
+    const struct folder *folder = *state;
+    struct sampler *sampler = sampler_new();
+
+    put_small_proc(folder);
+    assert_int_equal(sampler_want_all(sampler, folder->path), 0);
+    inputs_are(sampler, "vmstat.nr_free_pages vmstat.pgfault vmstat.key_to_come meminfo.MemTotal "
+                        "meminfo.SwapTotal meminfo.SwapFree loadavg.1m loadavg.5m loadavg.15m ");
+    sampler_free(sampler);
+}
+
+static void what_is_wanted_besides_all_comes_once_as_well(void **state)
+{
+    static const enum metric_id wanted[] = {M_swap_used_bytes, M_minor_faults_per_second};
+    const struct folder *folder = *state;
+    struct sampler *sampler = sampler_wanting(wanted, COUNT_OF(wanted));
+
+    put_small_proc(folder);
+    assert_int_equal(sampler_want_all(sampler, folder->path), 0);
+    assert_int_equal(sampler_want(sampler, &metric_table[M_mem_total_bytes], NULL), 0);
+    inputs_are(sampler, "meminfo.SwapTotal meminfo.SwapFree vmstat.pgfault vmstat.pgmajfault "
+                        "vmstat.nr_free_pages vmstat.key_to_come meminfo.MemTotal "
+                        "loadavg.1m loadavg.5m loadavg.15m ");
+    sampler_free(sampler);
+}
+
+static void the_places_of_inputs_are_those_of_a_snapshot(void **state)
+{
+    static const enum metric_id wanted[] = {M_swap_used_bytes};
+    const struct folder *folder = *state;
+    struct sampler *sampler = sampler_wanting(wanted, COUNT_OF(wanted));
+
+    put_small_proc(folder);
+    assert_int_equal(sampler_want_all(sampler, folder->path), 0);
+    open_sampler(sampler, folder);
+    struct snapshot *snapshot = snapshot_new(sampler);
+    sampler_read(sampler, snapshot);
+    assert_value(input_value(sampler, snapshot, SOURCE_VMSTAT, "nr_free_pages"), 5);
+    assert_value(input_value(sampler, snapshot, SOURCE_VMSTAT, "pgfault"), 30);
+    assert_value(input_value(sampler, snapshot, SOURCE_VMSTAT, "key_to_come"), 7);
+    assert_value(input_value(sampler, snapshot, SOURCE_MEMINFO, "MemTotal"), 16384);
+    assert_value(input_value(sampler, snapshot, SOURCE_MEMINFO, "SwapFree"), 4096);
+    assert_value(input_value(sampler, snapshot, SOURCE_LOADAVG, "15m"), 10);
+    assert_value(sampler_total(sampler, M_swap_used_bytes, snapshot), 5120);
+    free(snapshot);
+    sampler_free(sampler);
+}
+
+static void all_of_a_folder_that_is_not_there(void **state)
+{
+    struct sampler *sampler = sampler_new();
+    (void)state;
+
+    assert_int_equal(sampler_want_all(sampler, "/there/is/none"), -ENOENT);
+    inputs_are(sampler, "");
+    sampler_free(sampler);
+}
+
+static void all_of_an_empty_folder_is_nothing(void **state)
+{
+    const struct folder *folder = *state;
+    struct sampler *sampler = sampler_new();
+
+    assert_int_equal(sampler_want_all(sampler, folder->path), 0);
+    inputs_are(sampler, "");
+    sampler_free(sampler);
+}
+
+/* As a recording does that was made on another machine. */
+static void an_arranged_sampler_takes_snapshots_from_elsewhere(void **state)
+{
+    static const enum metric_id wanted[] = {M_load_1m, M_swap_used_bytes, M_procs_running};
+    struct sampler *sampler = sampler_wanting(wanted, COUNT_OF(wanted));
+    size_t count;
+    (void)state;
+
+    assert_int_equal(sampler_arrange(sampler), 0);
+    struct snapshot *snapshot = snapshot_new(sampler);
+    const struct sampler_input *inputs = sampler_inputs(sampler, &count);
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < count; i++)
+        snapshot->values[inputs[i].value] = (struct value){1000 >> i, true};
+    assert_value(sampler_total(sampler, M_load_1m, snapshot), 1000);
+    assert_value(sampler_total(sampler, M_swap_used_bytes, snapshot), 500 - 250);
+    assert_value(sampler_total(sampler, M_procs_running, snapshot), 125 - 1);
+    const size_t *places = sampler_wanted(sampler, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(places[0], M_procs_running);
+    free(snapshot);
+    sampler_free(sampler);
+}
+
+static void the_page_size_of_another_machine(void **state)
+{
+    static const enum metric_id wanted[] = {M_swap_in_bytes_per_second, M_io_in_bytes_per_second, M_load_1m};
+    struct sampler *sampler = sampler_wanting(wanted, COUNT_OF(wanted));
+    const struct formula *formulas = sampler_formulas(sampler);
+    (void)state;
+
+    assert_int_equal(sampler_arrange(sampler), 0);
+    sampler_set_page_bytes(sampler, 65536);
+    assert_near(formulas[M_swap_in_bytes_per_second].scale, 65536);
+    assert_near(formulas[M_io_in_bytes_per_second].scale, 1024);
+    assert_near(formulas[M_load_1m].scale, 0.01);
+    sampler_free(sampler);
+}
+
 static void the_running_kernel_has_what_every_kernel_has(void **state)
 {
     static const enum metric_id always[] = {
@@ -267,6 +429,15 @@ int main(void)
         cmocka_unit_test(a_metric_with_a_key_that_no_source_has_is_refused),
         unit_test_in_folder(has_needs_what_is_subtracted_and_one_of_what_is_added),
         unit_test_in_folder(a_snapshot_says_when_it_was_taken),
+        cmocka_unit_test(a_sampler_that_wants_nothing_has_no_inputs),
+        cmocka_unit_test(inputs_are_what_was_wanted_each_once_in_that_order),
+        unit_test_in_folder(all_that_the_files_have_is_wanted_each_once),
+        unit_test_in_folder(what_is_wanted_besides_all_comes_once_as_well),
+        unit_test_in_folder(the_places_of_inputs_are_those_of_a_snapshot),
+        cmocka_unit_test(all_of_a_folder_that_is_not_there),
+        unit_test_in_folder(all_of_an_empty_folder_is_nothing),
+        cmocka_unit_test(an_arranged_sampler_takes_snapshots_from_elsewhere),
+        cmocka_unit_test(the_page_size_of_another_machine),
         cmocka_unit_test(the_running_kernel_has_what_every_kernel_has),
     };
     return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);

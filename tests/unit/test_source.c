@@ -389,6 +389,136 @@ static void a_read_costs_one_pread(void **state)
     free(text);
 }
 
+/* What source_each_name() tells, with a blank behind each name; the name LAST ends it. */
+struct told {
+    struct text names;
+    const char *last;
+};
+
+static int tell(void *context, const char *name)
+{
+    struct told *told = context;
+
+    text_string(&told->names, name);
+    text_char(&told->names, ' ');
+    return told->last && strcmp(name, told->last) == 0 ? 7 : 0;
+}
+
+static int tell_names(enum source_id id, const struct folder *folder, struct told *told)
+{
+    int fd = folder_fd(folder);
+    int ended = source_each_name(id, fd, tell, told);
+
+    close(fd);
+    return ended;
+}
+
+#define assert_names(id, folder, file, text, expected)                                                       \
+    do {                                                                                                     \
+        TEXT(names, 512);                                                                                    \
+        struct told told = {names, NULL};                                                                    \
+        folder_put(folder, file, text);                                                                      \
+        assert_int_equal(tell_names(id, folder, &told), 0);                                                  \
+        assert_text(&told.names, expected);                                                                  \
+    } while (0)
+
+static void all_names_of_a_file_of_keys(void **state)
+{
+    assert_names(SOURCE_VMSTAT, *state, "vmstat", "nr_free_pages 5\npgfault 12\nkey_of_a_kernel_to_come 0\n",
+                 "nr_free_pages pgfault key_of_a_kernel_to_come ");
+    assert_names(SOURCE_MEMINFO, *state, "meminfo",
+                 "MemTotal:       16 kB\nActive(anon):    1 kB\nHugePages_Total:   0\n",
+                 "MemTotal Active(anon) HugePages_Total ");
+    assert_names(SOURCE_PRESSURE_MEMORY, *state, "pressure/memory",
+                 "some avg10=0.00 avg60=0.00 avg300=0.00 total=5\nfull avg10=0.00 avg60=0.00 avg300=0.00 "
+                 "total=5\nmost avg10=0.00 total=5\n",
+                 "some full ");
+    assert_names(SOURCE_PRESSURE_IRQ, *state, "pressure/irq",
+                 "full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n", "full ");
+}
+
+static void all_names_of_a_file_whose_names_are_fixed(void **state)
+{
+    assert_names(SOURCE_LOADAVG, *state, "loadavg", "0.50 0.25 0.10 1/1 1\n", "1m 5m 15m ");
+    assert_names(SOURCE_STAT, *state, "stat", "cpu  1 2 3 4\ncpu0 1 2 3 4\nctxt 5\n",
+                 "cpu.user cpu.nice cpu.system cpu.idle cpu.iowait cpu.irq cpu.softirq cpu.steal cpu.guest "
+                 "cpu.guest_nice cpu.online intr ctxt btime processes procs_running procs_blocked ");
+}
+
+static void a_last_line_without_newline_has_a_name(void **state)
+{
+    assert_names(SOURCE_VMSTAT, *state, "vmstat", "a 1\nb 2", "a b ");
+}
+
+static void lines_without_a_key_are_left_out(void **state)
+{
+    assert_names(SOURCE_VMSTAT, *state, "vmstat", "", "");
+    assert_names(SOURCE_VMSTAT, *state, "vmstat", "\n\na 1\n 7\n: 7\nalone\nb 2\ncut", "a b ");
+}
+
+static void names_that_are_too_long_are_left_out(void **state)
+{
+    char key[80], text[512], expected[128];
+
+    memset(key, 'k', sizeof(key));
+    key[63] = '\0'; /* source_want() takes 62 bytes */
+    snprintf(text, sizeof(text), "a 1\n%s 2\n%s%s 3\nb 4\n%s 5\n", key, key, key, key + 1);
+    snprintf(expected, sizeof(expected), "a b %s ", key + 1);
+    assert_names(SOURCE_VMSTAT, *state, "vmstat", text, expected);
+}
+
+static void every_name_that_is_told_can_be_wanted(void **state)
+{
+    static const enum source_id ids[] = {SOURCE_STAT, SOURCE_VMSTAT, SOURCE_MEMINFO, SOURCE_PRESSURE_MEMORY,
+                                         SOURCE_LOADAVG};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        char *text = fixture_get("linux-6.18", 0, source_path(ids[i]));
+        struct folder folder;
+        TEXT(names, 16384);
+        struct told told = {names, NULL};
+        folder_make(&folder);
+        folder_put(&folder, source_path(ids[i]), text);
+        assert_int_equal(tell_names(ids[i], &folder, &told), 0);
+        assert_true(told.names.length > 0 && told.names.lost == 0);
+        told.names.bytes[told.names.length - 1] = '\0';
+        for (char *name = strtok(told.names.bytes, " "); name; name = strtok(NULL, " ")) {
+            if (!parse_one(ids[i], name, text).present)
+                fail_msg("%s.%s", source_name(ids[i]), name);
+        }
+        folder_remove(&folder);
+        free(text);
+    }
+}
+
+static void what_tell_returns_ends_it(void **state)
+{
+    TEXT(keys, 64);
+    TEXT(fixed, 64);
+    struct told of_keys = {keys, "b"}, of_fixed = {fixed, "5m"};
+
+    folder_put(*state, "vmstat", "a 1\nb 2\nc 3\n");
+    folder_put(*state, "loadavg", "0.50 0.25 0.10 1/1 1\n");
+    assert_int_equal(tell_names(SOURCE_VMSTAT, *state, &of_keys), 7);
+    assert_text(&of_keys.names, "a b ");
+    assert_int_equal(tell_names(SOURCE_LOADAVG, *state, &of_fixed), 7);
+    assert_text(&of_fixed.names, "1m 5m ");
+}
+
+static void of_a_file_that_cannot_be_read_no_name_is_told(void **state)
+{
+    TEXT(names, 64);
+    struct told told = {names, NULL};
+
+    assert_int_equal(tell_names(SOURCE_VMSTAT, *state, &told), -ENOENT);
+    assert_int_equal(tell_names(SOURCE_STAT, *state, &told), -ENOENT);
+    folder_put(*state, "pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=5\n");
+    preads.fail_with = EOPNOTSUPP;
+    assert_int_equal(tell_names(SOURCE_PRESSURE_MEMORY, *state, &told), -EOPNOTSUPP);
+    assert_text(&told.names, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +547,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_fails_once_is_there_again_at_the_next_read, setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_read_costs_one_pread, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(all_names_of_a_file_of_keys, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(all_names_of_a_file_whose_names_are_fixed, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_last_line_without_newline_has_a_name, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(lines_without_a_key_are_left_out, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(names_that_are_too_long_are_left_out, setup, folder_teardown),
+        cmocka_unit_test(every_name_that_is_told_can_be_wanted),
+        cmocka_unit_test_setup_teardown(what_tell_returns_ends_it, setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(of_a_file_that_cannot_be_read_no_name_is_told, setup,
+                                        folder_teardown),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 #include "base/clock.h"
+#include "render/json.h"
+#include "render/process_table.h"
 #include "render/stream.h"
 #include "showing.h"
 #include "watch/watch.h"
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A stream of the columns r and maj, and what it wrote. */
@@ -370,6 +373,196 @@ static void output_that_did_not_fit_is_an_error_not_a_cut_line(void **state)
     close_show(&show);
 }
 
+/* -- of recordings -- */
+
+static const struct mark cut_off = {.kind = MARK_BOOT, .seconds = 7384};
+
+#define CUT_OFF                                                                                              \
+    "-- 1970-01-01 00:00:00: the machine was started anew; the recorder had been cut off, nothing for 2 h "  \
+    "3 min --\n"
+
+static void utc(void)
+{
+    setenv("TZ", "UTC0", 1);
+    tzset();
+}
+
+static void a_mark_stands_among_the_rows_but_in_csv(void **state)
+{
+    struct show show;
+    (void)state;
+
+    utc();
+    open_show(&show, STREAM_TABLE, plain);
+    put_row(&show, 1, 2);
+    stream_put_mark(&show.stream, &cut_off);
+    flush(&show);
+    assert_string_equal(show.out, " 1     2\n" CUT_OFF);
+    assert_string_equal(show.err, "");
+    close_show(&show);
+
+    open_show(&show, STREAM_JSON, plain);
+    stream_put_mark(&show.stream, &cut_off);
+    flush(&show);
+    assert_string_equal(
+        show.out,
+        "{\"type\":\"mark\",\"time\":\"1970-01-01T00:00:00.000Z\",\"mark\":\"boot\",\"seconds\":7384.000}\n");
+    assert_string_equal(show.err, "");
+    close_show(&show);
+
+    open_show(&show, STREAM_CSV, plain);
+    stream_put_mark(&show.stream, &cut_off);
+    flush(&show);
+    assert_string_equal(show.out, "");
+    assert_string_equal(show.err, CUT_OFF);
+    close_show(&show);
+}
+
+static void a_mark_scrolls_the_screen_by_as_many_lines_as_it_takes(void **state)
+{
+    struct show show;
+    (void)state;
+
+    open_show(&show, STREAM_TABLE, plain);
+    show.stream.screen = (struct terminal_size){10, 80};
+    stream_put_header(&show.stream);
+    stream_put_mark(&show.stream, &cut_off); /* two lines of the screen */
+    for (int i = 0; i < 8; i++)
+        put_row(&show, i, 0);
+    flush(&show);
+    headers_are_at(show.out, "0 8 "); /* 1 + 2 + 6 rows are nine */
+    close_show(&show);
+}
+
+static const struct process_row processes[] = {
+    {.pid = 5, .comm = "a\n", .major_faults_since = {20, true}},
+    {.pid = 6, .comm = "b"},
+};
+
+static void processes_are_a_table_or_objects_and_not_in_csv(void **state)
+{
+    struct show show;
+    (void)state;
+
+    open_show(&show, STREAM_TABLE, plain);
+    assert_int_equal(stream_make_room(&show.stream, process_table_max(COUNT_OF(processes))), 0);
+    stream_put_processes(&show.stream, processes, COUNT_OF(processes), 0, 2);
+    flush(&show);
+    assert_string_equal(show.out,
+                        "         pid    uid    rss   swap   min/s   maj/s command          cgroup\n"
+                        "           5      -      0      -       -      10 a\\x0a            -\n"
+                        "           6      -      0      -       -       - b                -\n");
+    close_show(&show);
+
+    open_show(&show, STREAM_JSON, plain);
+    assert_int_equal(stream_make_room(&show.stream, COUNT_OF(processes) * (size_t)JSON_PROCESS_MAX), 0);
+    stream_put_processes(&show.stream, processes, COUNT_OF(processes), 0, 2);
+    flush(&show);
+    assert_string_equal(
+        show.out,
+        "{\"type\":\"process\",\"time\":\"1970-01-01T00:00:00.000Z\",\"pid\":5,\"comm\":\"a\\u000a\","
+        "\"rss_bytes\":0,\"minor_faults\":0,\"major_faults\":0,\"major_faults_per_second\":10.0}\n"
+        "{\"type\":\"process\",\"time\":\"1970-01-01T00:00:00.000Z\",\"pid\":6,\"comm\":\"b\","
+        "\"rss_bytes\":0,\"minor_faults\":0,\"major_faults\":0}\n");
+    close_show(&show);
+
+    open_show(&show, STREAM_CSV, plain);
+    stream_put_processes(&show.stream, processes, COUNT_OF(processes), 0, 2);
+    flush(&show);
+    assert_string_equal(show.out, "");
+    assert_string_equal(show.err, "");
+    close_show(&show);
+}
+
+static void processes_scroll_the_screen_too(void **state)
+{
+    struct show show;
+    (void)state;
+
+    open_show(&show, STREAM_TABLE, plain);
+    show.stream.screen = (struct terminal_size){10, 80};
+    stream_put_header(&show.stream);
+    stream_put_processes(&show.stream, processes, COUNT_OF(processes), 0, 2);
+    for (int i = 0; i < 8; i++)
+        put_row(&show, i, 0);
+    flush(&show);
+    headers_are_at(show.out, "0 9 "); /* 1 + 3 + 5 rows are nine */
+    close_show(&show);
+}
+
+static void with_details_a_kill_has_its_tasks(void **state)
+{
+    static const enum stream_format formats[] = {STREAM_TABLE, STREAM_JSON, STREAM_CSV};
+    struct oom_kill kill = {.pid = {7, true}, .comm = "victim", .task_count = 1};
+    struct event event = {.kind = EVENT_OOM_KILL, .kills = 1, .kill = &kill, .message = "killed"};
+    (void)state;
+
+    utc();
+    kill.tasks[0] = (struct oom_task){.pid = {77, true}, .comm = "eater"};
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        for (int details = 0; details <= 1; details++) {
+            struct show show;
+            open_show(&show, formats[i], plain);
+            show.stream.details = details;
+            stream_put_event(&show.stream, &event);
+            flush(&show);
+            bool shown = strstr(show.out, "eater") || strstr(show.err, "eater");
+            assert_int_equal(shown, details && formats[i] != STREAM_CSV);
+            assert_non_null(strstr(formats[i] == STREAM_CSV ? show.err : show.out, "killed"));
+            close_show(&show);
+        }
+    }
+}
+
+static void details_of_an_event_without_a_victim_are_none(void **state)
+{
+    struct show show;
+    (void)state;
+
+    open_show(&show, STREAM_TABLE, plain);
+    show.stream.details = true;
+    stream_put_event(&show.stream, &warning);
+    flush(&show);
+    assert_string_equal(show.out, "WARNING: watch out\n");
+    close_show(&show);
+}
+
+static void room_that_was_made_is_there_and_what_waits_is_counted(void **state)
+{
+    static const enum stream_format formats[] = {STREAM_TABLE, STREAM_JSON, STREAM_CSV};
+    enum { ROOM = 200000 };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        struct show show;
+        open_show(&show, formats[i], plain);
+        assert_int_equal(stream_make_room(&show.stream, ROOM), 0);
+        assert_int_equal(stream_pending(&show.stream), 0);
+        while (stream_pending(&show.stream) < ROOM)
+            put_row(&show, 1, 1);
+        assert_int_equal(show.stream.output.lost, 0);
+        assert_int_equal(flush(&show), 0);
+        assert_int_equal(stream_pending(&show.stream), 0);
+        close_show(&show);
+    }
+}
+
+static void notes_beside_few_rows_have_as_much_room(void **state)
+{
+    enum { ROOM = 200000 };
+    struct show show;
+    (void)state;
+
+    open_show(&show, STREAM_CSV, plain);
+    assert_int_equal(stream_make_room(&show.stream, ROOM), 0);
+    while (stream_pending(&show.stream) < ROOM)
+        stream_put_event(&show.stream, &warning);
+    assert_int_equal(show.stream.notes.lost, 0);
+    flush(&show);
+    assert_true(strlen(show.err) >= ROOM);
+    close_show(&show);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +580,14 @@ int main(void)
         cmocka_unit_test(a_row_leaves_in_one_write),
         cmocka_unit_test(the_most_that_one_row_can_bring_fits),
         cmocka_unit_test(output_that_did_not_fit_is_an_error_not_a_cut_line),
+        cmocka_unit_test(a_mark_stands_among_the_rows_but_in_csv),
+        cmocka_unit_test(a_mark_scrolls_the_screen_by_as_many_lines_as_it_takes),
+        cmocka_unit_test(processes_are_a_table_or_objects_and_not_in_csv),
+        cmocka_unit_test(processes_scroll_the_screen_too),
+        cmocka_unit_test(with_details_a_kill_has_its_tasks),
+        cmocka_unit_test(details_of_an_event_without_a_victim_are_none),
+        cmocka_unit_test(room_that_was_made_is_there_and_what_waits_is_counted),
+        cmocka_unit_test(notes_beside_few_rows_have_as_much_room),
     };
     return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
 }

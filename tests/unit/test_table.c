@@ -330,6 +330,46 @@ static void an_event_has_its_time_in_front_and_cannot_steer_the_terminal(void **
     assert_text(&text, "2026-11-23 05:00:01 WARNING: evil\\x1b[2Jname\\x0a\n");
 }
 
+static void mark_is(struct mark mark, const char *expected)
+{
+    TEXT(text, 256);
+
+    setenv("TZ", "UTC0", 1);
+    tzset();
+    mark.wall_ns = UINT64_C(1795410001) * NS_PER_SECOND;
+    table_put_mark(&text, &mark);
+    assert_text(&text, expected);
+}
+
+static void marks_are_lines_that_say_what_happened(void **state)
+{
+    (void)state;
+    mark_is((struct mark){.kind = MARK_BOOT, .seconds = 200, .orderly = true},
+            "-- 2026-11-23 05:00:01: the machine was started anew; the recorder had been ended, nothing for "
+            "3 min 20 s --\n");
+    mark_is(
+        (struct mark){.kind = MARK_BOOT, .seconds = NAN},
+        "-- 2026-11-23 05:00:01: the machine was started anew; the recorder had been cut off, nothing for "
+        "? --\n");
+    mark_is((struct mark){.kind = MARK_RESTART, .seconds = 2, .orderly = true},
+            "-- 2026-11-23 05:00:01: the recorder had been ended, nothing for 2.0 s --\n");
+    mark_is((struct mark){.kind = MARK_RESTART, .seconds = 12},
+            "-- 2026-11-23 05:00:01: the recorder had been cut off, nothing for 12 s --\n");
+    mark_is((struct mark){.kind = MARK_LOSS, .seconds = NAN},
+            "-- 2026-11-23 05:00:01: something is missing here: damaged, or overwritten --\n");
+    mark_is((struct mark){.kind = MARK_SUSPEND, .seconds = 3600},
+            "-- 2026-11-23 05:00:01: the machine slept for 1 h --\n");
+}
+
+static void a_clock_is_set_forward_or_back(void **state)
+{
+    (void)state;
+    mark_is((struct mark){.kind = MARK_CLOCK_STEP, .seconds = 3600},
+            "-- 2026-11-23 05:00:01: the clock was set forward by 1 h --\n");
+    mark_is((struct mark){.kind = MARK_CLOCK_STEP, .seconds = -61},
+            "-- 2026-11-23 05:00:01: the clock was set back by 1 min 1 s --\n");
+}
+
 static void rows_follow_one_another(void **state)
 {
     struct showing showing;
@@ -369,6 +409,8 @@ int main(void)
         cmocka_unit_test(a_storm_is_a_red_row_where_there_is_color),
         cmocka_unit_test(events_are_lines_with_a_sign_or_a_word),
         cmocka_unit_test(an_event_has_its_time_in_front_and_cannot_steer_the_terminal),
+        cmocka_unit_test(marks_are_lines_that_say_what_happened),
+        cmocka_unit_test(a_clock_is_set_forward_or_back),
         cmocka_unit_test(rows_follow_one_another),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);

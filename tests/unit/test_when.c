@@ -223,6 +223,30 @@ static void daylight_saving_repeats_an_hour(void **state)
     assert_int_equal(at_ns("02:30", first_half), UINT64_C(1792801800) * NS_PER_SECOND);
 }
 
+static void latest_is(const char *words, uint64_t now, uint64_t seconds)
+{
+    uint64_t wall_ns = 0;
+    assert_int_equal(when_parse_latest(words, now * NS_PER_SECOND, &wall_ns), 0);
+    assert_int_equal(wall_ns, seconds * NS_PER_SECOND);
+}
+
+static void of_an_hour_that_comes_twice_the_latest_can_be_asked_for(void **state)
+{
+    const uint64_t noon = 1792926000; /* 2026-10-25 12:00 CET */
+    (void)state;
+
+    set_zone(BERLIN);
+    latest_is("2026-10-25 02:30", noon, 1792891800);
+    latest_is("02:30", noon, 1792891800);
+    latest_is("today 02:30", noon, 1792891800);
+    latest_is("2026-10-25T02:30+02:00", noon, 1792888200); /* its zone says which */
+    latest_is("2026-10-25 01:30", noon, 1792884600);
+    latest_is("2026-10-25 03:30", noon, 1792895400);
+    latest_is("2026-03-29 02:30", noon, 1774747800);  /* one that is left out, as ever */
+    latest_is("02:30", 1792891800 - 600, 1792888200); /* 02:20 CET: the second is to come */
+    latest_is("-1h", noon, noon - 3600);
+}
+
 static void days_of_23_and_25_hours(void **state)
 {
     uint64_t noon = UINT64_C(1792926000) * NS_PER_SECOND; /* 2026-10-25 12:00 CET */
@@ -433,6 +457,7 @@ int main(void)
         test_in_utc(case_and_blanks_do_not_matter),
         test_in_utc(daylight_saving_skips_an_hour),
         test_in_utc(daylight_saving_repeats_an_hour),
+        test_in_utc(of_an_hour_that_comes_twice_the_latest_can_be_asked_for),
         test_in_utc(days_of_23_and_25_hours),
         test_in_utc(zones_that_moved),
         test_in_utc(what_is_before_1970_or_does_not_fit),

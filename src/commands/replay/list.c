@@ -68,7 +68,7 @@ static void put_boot(struct text *text, const struct recorded_boot *boot)
 static int describe_boot(struct listing *listing, int64_t number, int64_t count,
                          struct recorded_boot *described)
 {
-    struct recording *recording = listing->replay->recording;
+    struct recording *recording = listing->replay->file.recording;
     struct boot boot;
     int error = window_find_boot(recording, number, &boot);
 
@@ -90,7 +90,7 @@ static int describe_boot(struct listing *listing, int64_t number, int64_t count,
 
 static int list_boots(struct listing *listing)
 {
-    int64_t count = (int64_t)window_boot_count(listing->replay->recording);
+    int64_t count = (int64_t)window_boot_count(listing->replay->file.recording);
     bool json = listing->replay->settings.json;
     struct recorded_boot boot;
     int error = 0;
@@ -176,7 +176,7 @@ int replay_list(struct replay *replay, struct problem *problem)
     struct listing listing = {
         .replay = replay,
         .problem = problem,
-        .playback = playback_new(replay->recording),
+        .playback = playback_new(replay->file.recording),
         .output = text_new(OUTPUT_MAX),
     };
     int error = listing.playback && listing.output.bytes ? list_boots(&listing) : -ENOMEM;

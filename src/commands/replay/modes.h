@@ -2,12 +2,12 @@
 #pragma once
 
 #include "blackbox/playback.h"
+#include "commands/blackbox_file.h"
 #include "commands/replay/settings.h"
 
 struct replay {
     struct replay_settings settings;
-    const char *path;
-    struct recording *recording;
+    struct blackbox_file file;
     struct playback_settings part; /* what is asked for; never of no segment */
 };
 

@@ -182,7 +182,7 @@ static void say_left_out(const struct collection *collection)
     problem_set(&problem, 0,
                 "%s: %" PRIu64
                 " samples are left out: the clock had been set back, and a time series has each time once",
-                collection->replay->path, collection->left_out);
+                collection->replay->file.path, collection->left_out);
     problem_print(&problem);
 }
 
@@ -190,7 +190,7 @@ static int open_collection(struct collection *collection)
 {
     const char *list = collection->replay->settings.columns;
 
-    collection->playback = playback_new(collection->replay->recording);
+    collection->playback = playback_new(collection->replay->file.recording);
     collection->output = text_new(OUTPUT_MAX);
     if (!collection->playback || !collection->output.bytes)
         return -ENOMEM;

@@ -112,7 +112,7 @@ static int open_stream(struct rows *rows)
 
 static int open_rows(struct rows *rows, struct problem *problem)
 {
-    rows->playback = playback_new(rows->replay->recording);
+    rows->playback = playback_new(rows->replay->file.recording);
     if (!rows->playback)
         return -ENOMEM;
     int error = choose_columns(rows, problem);
@@ -189,7 +189,7 @@ static void say_twice(const struct mark *mark)
     text_string(&text, "the clock was set back by ");
     text_duration(&text, -mark->seconds);
     text_string(&text, " at ");
-    clock_put_local(&text, mark->wall_ns - (uint64_t)(mark->seconds * (double)NS_PER_SECOND));
+    clock_put_local(&text, mark->wall_ns + (uint64_t)(-mark->seconds * (double)NS_PER_SECOND));
     text_string(&text, ": the times before that came twice, and both are shown");
     words[text.length] = '\0';
     problem_set(&problem, 0, "%s", words);
@@ -246,7 +246,7 @@ static int play_on(void *context)
 
     while ((played = playback_next(rows->playback)) > PLAYED_END) {
         play(rows, played);
-        if (rows->stream.output.length >= BATCH_BYTES && flush(rows) < 0)
+        if (stream_pending(&rows->stream) >= BATCH_BYTES && flush(rows) < 0)
             return rows->error;
     }
     return played < 0 ? played : flush(rows);

@@ -36,20 +36,20 @@ static int apply_boot(void *settings, const char *value)
 #define FIELD(name) .offset = offsetof(struct replay_settings, name)
 
 static const struct option_row rows[] = {
-    {"since", 0, "TIME", "from then on: 03:12, -1h (before its end), \"10 min ago\"", FIELD(since)},
+    {"since", 0, "TIME", "from then on: 03:12, -1h (from its end), \"1h ago\"", FIELD(since)},
     {"until", 0, "TIME", "up to then", FIELD(until)},
-    {"around", 0, "WHAT", "oom: the last OOM kill; oom:2: the one before; or a time", FIELD(around)},
+    {"around", 0, "WHAT", "oom: the last OOM kill; oom:2, or a time", FIELD(around)},
     {"window", 0, "LENGTH", "before and after that (60s)", .apply = apply_seconds,
      .expected = "a length of time, such as 90s or 5m", FIELD(window_seconds)},
-    {"boot", 0, "N", "of one boot: 0 the newest, -1 the one before, 1 the oldest", .apply = apply_boot,
+    {"boot", 0, "N", "of one boot: 0 the newest, -1 before, 1 the oldest", .apply = apply_boot,
      .expected = "a number of a boot, such as 0, -1 or 1"},
     {"list", 0, NULL, "boots, gaps and incidents, and no rows", FIELD(list)},
     {"every", 0, "LENGTH", "a row for so long, such as 60s", .apply = apply_seconds,
      .expected = "a length of time, such as 60s or 5m", FIELD(every_seconds)},
     {"processes", 0, NULL, "also the processes that mattered", FIELD(processes)},
-    {"events", 0, NULL, "events alone, with the largest tasks of an OOM kill", FIELD(events)},
+    {"events", 0, NULL, "events alone; of OOM kills the largest tasks, too", FIELD(events)},
     {"follow", 0, NULL, "go on with what is recorded from now on", FIELD(follow)},
-    {"columns", 'o', "LIST", "these columns; `-o help` lists, vmstat.KEY is any key", FIELD(columns)},
+    {"columns", 'o', "LIST", "these columns, by id or heading; `-o help` lists", FIELD(columns)},
     {"wide", 'w', NULL, "more columns; with --every also the extremes", FIELD(wide)},
     {"psi", 0, NULL, "also percent of time stalled for CPU, memory, I/O", FIELD(psi)},
     {"one-header", 'n', NULL, "the headings once, not once a screen", FIELD(one_header)},
@@ -58,7 +58,7 @@ static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line, as the live view has them", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values", FIELD(csv)},
     {"openmetrics", 0, NULL, "OpenMetrics with times, for promtool", FIELD(openmetrics)},
-    {"save", 0, "OUT", "no output: the part asked for as a recording of its own", FIELD(save_path)},
+    {"save", 0, "OUT", "this part as a recording of its own, no rows", FIELD(save_path)},
     {"force", 0, NULL, "with --save: overwrite OUT", FIELD(force)},
     {"color", 0, "WHEN", "auto, always or never", .apply = look_options_apply_color,
      .expected = "auto, always or never", FIELD(color)},
@@ -119,10 +119,9 @@ int replay_settings_parse(struct replay_settings *settings, int argc, char **arg
 
 void replay_settings_put_help(struct text *text)
 {
-    text_string(
-        text,
-        "Usage: faultline replay [OPTIONS] [FILE]\n"
-        "A recording as rows, as the live view would have shown them. FILE: what `faultline\n"
-        "record` writes by default. Exit status: 0 done, 3 nothing is there, 1 failed, 2 wrong usage.\n");
+    text_string(text, "Usage: faultline replay [OPTIONS] [FILE]\n"
+                      "A recording as rows, as the live view would have shown them. FILE: what\n"
+                      "`faultline record` writes by default. Exit status: 0 done, 3 nothing is there,\n"
+                      "1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }

@@ -1,0 +1,88 @@
+#include "commands/blackbox_file.h"
+
+#include "base/number.h"
+#include "blackbox/window.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+int blackbox_file_open(struct blackbox_file *file, const char *path, struct problem *problem)
+{
+    *file = (struct blackbox_file){0};
+    if (path && strlen(path) >= sizeof(file->path))
+        return problem_set(problem, ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
+    if (path)
+        memcpy(file->path, path, strlen(path) + 1);
+    int error = path ? 0 : blackbox_path_to_read(file->path, problem);
+    if (error == 0)
+        error = recording_open(&file->recording, file->path, problem);
+    if (error == -ENOENT && !path)
+        problem_set(problem, ENOENT,
+                    "%s: there is no recording yet: `faultline record` makes one; or name a file",
+                    file->path);
+    return blackbox_file_error(error);
+}
+
+int blackbox_file_error(int error)
+{
+    return error == -EINVAL || error == -ENODATA ? -EIO : error;
+}
+
+void blackbox_file_close(struct blackbox_file *file)
+{
+    recording_close(file->recording);
+    file->recording = NULL;
+}
+
+void blackbox_file_say_loss(const struct blackbox_file *file)
+{
+    const struct recording_loss *loss = recording_loss(file->recording);
+    struct problem problem;
+
+    if (loss->places + loss->segments + loss->foreign == 0)
+        return;
+    problem_set(&problem, 0,
+                "%s: it is damaged: %" PRIu64 " places, %" PRIu64 " bytes skipped; %" PRIu64
+                " segments of %d bytes missing, %" PRIu64 " of another recording",
+                file->path, loss->places, loss->bytes, loss->segments, (int)SEGMENT_BYTES, loss->foreign);
+    problem_print(&problem);
+}
+
+int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
+                             bool latest, uint64_t *wall_ns, struct problem *problem)
+{
+    int error = window_parse_time(file->recording, words, latest, wall_ns);
+
+    if (error == -ERANGE)
+        return problem_set(problem, EINVAL, "%s '%s': that is too long ago, or too far ahead", option, words);
+    if (error < 0)
+        return problem_set(problem, EINVAL,
+                           "%s '%s': expected a time, such as 03:12, -1h (before the end of the recording), "
+                           "\"10 min ago\", \"yesterday 14:00\" or 2026-11-23T14:00:00Z",
+                           option, words);
+    return 0;
+}
+
+/* "oom", "oom:N": the N-th newest kill. False where WORDS say something else. */
+static bool parse_oom(const char *words, uint64_t *number)
+{
+    *number = 1;
+    if (strcmp(words, "oom") == 0)
+        return true;
+    return strncmp(words, "oom:", 4) == 0 && number_parse_unsigned(words + 4, number) == 0 && *number > 0;
+}
+
+int blackbox_file_find_center(const struct blackbox_file *file, const char *around, uint64_t *wall_ns,
+                              struct problem *problem)
+{
+    uint64_t number;
+
+    if (!parse_oom(around, &number))
+        return blackbox_file_parse_time(file, "--around", around, false, wall_ns, problem);
+    int error = window_find_oom(file->recording, number, wall_ns);
+    if (error == -ENOENT)
+        return problem_set(problem, ENODATA, "--around %s: OOM kills in the recording: %" PRIu64, around,
+                           window_oom_count(file->recording));
+    return error;
+}

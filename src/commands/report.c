@@ -1,0 +1,279 @@
+/* faultline report: one incident of a recording in plain text. */
+#include "render/report.h"
+
+#include "base/clock.h"
+#include "base/number.h"
+#include "base/size.h"
+#include "blackbox/window.h"
+#include "commands/blackbox_file.h"
+#include "commands/commands.h"
+#include "commands/options.h"
+#include "commands/outcome.h"
+#include "commands/replay/modes.h"
+#include "render/style.h"
+#include "watch/evidence.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Processes are looked at less often than all else: what is known of them may be from long before. */
+#define LOOKBACK_SECONDS 900
+
+/* What comes behind the last event belongs to it for so long. */
+#define AFTER_SECONDS 10
+
+struct report_settings {
+    const char *path;   /* NULL: this user's own */
+    const char *around; /* NULL: the newest incident */
+    double window_seconds;
+    bool list;
+    bool help;
+    bool version;
+};
+
+struct report {
+    struct report_settings settings;
+    struct blackbox_file file;
+    struct incidents incidents;
+    struct incident asked; /* a time that is no incident's */
+    struct evidence evidence;
+    struct playback *playback;
+    struct text output;
+};
+
+/* -- the command line -- */
+
+static int apply_window(void *seconds, const char *value)
+{
+    double *field = seconds;
+    int error = duration_parse(value, field);
+
+    if (error < 0)
+        return error;
+    return *field >= 1 && *field <= 86400 ? 0 : -ERANGE;
+}
+
+#define FIELD(name) .offset = offsetof(struct report_settings, name)
+
+static const struct option_row rows[] = {
+    {"around", 0, "WHAT", "incident:2, the last but one; oom:2; or a time", FIELD(around)},
+    {"window", 0, "LENGTH", "how much of what came before (60s)", .apply = apply_window,
+     .expected = "a length of time from 1s to 1d, such as 90s or 5m", FIELD(window_seconds)},
+    {"list", 0, NULL, "boots, gaps and incidents, and no report", FIELD(list)},
+    {"help", 'h', NULL, "this text; faultline-report(1) says more", FIELD(help), .last = true},
+    {"version", 'V', NULL, "the version", FIELD(version), .last = true},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(*rows) };
+
+static void put_help(struct text *text)
+{
+    text_string(text, "Usage: faultline report [OPTIONS] [FILE]\n"
+                      "The newest incident of a recording in plain text: who was killed, how it came,\n"
+                      "who held the memory, what it means. Exit status: 0 done, 3 there is none,\n"
+                      "1 failed, 2 wrong usage.\n");
+    options_put_help(text, rows, ROWS);
+}
+
+static int parse(struct report_settings *settings, int argc, char **argv, struct problem *problem)
+{
+    int operands;
+
+    *settings = (struct report_settings){.window_seconds = 60};
+    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    if (error < 0 || settings->help || settings->version)
+        return error;
+    settings->path = argv[operands];
+    if (settings->path && argv[operands + 1])
+        return problem_set(problem, EINVAL, "'%s': report takes one file", argv[operands + 1]);
+    return 0;
+}
+
+/* -- which incident -- */
+
+static int find_incidents(struct report *report)
+{
+    const struct playback_settings all = {.range = PLAYBACK_ALL, .last_segment = SIZE_MAX};
+    const struct recorded_event *event = &playback_decoder(report->playback)->event;
+    int played = PLAYED_END;
+
+    int error = playback_start(report->playback, &all);
+    while (error == 0 && (played = playback_next(report->playback)) > PLAYED_END) {
+        if (played == PLAYED_EVENT)
+            error = incidents_add(&report->incidents, &event->event, event->monotonic_ns);
+        else if (played == PLAYED_MARK && playback_mark(report->playback)->kind == MARK_BOOT)
+            incidents_break(&report->incidents);
+    }
+    return played < 0 ? played : error;
+}
+
+/* The incident that WALL_NS lies in, or within a window of; else one of that time alone. */
+static const struct incident *incident_at(struct report *report, uint64_t wall_ns)
+{
+    uint64_t window_ns = (uint64_t)(report->settings.window_seconds * (double)NS_PER_SECOND);
+
+    for (size_t i = report->incidents.count; i-- > 0;) {
+        const struct incident *incident = &report->incidents.list[i];
+        if (wall_ns + window_ns >= incident->begin_ns && wall_ns <= incident->end_ns + window_ns)
+            return incident;
+    }
+    report->asked = (struct incident){.begin_ns = wall_ns,
+                                      .end_ns = wall_ns,
+                                      .title = "No alert and no OOM kill was recorded then"};
+    return &report->asked;
+}
+
+/* "incident:N" */
+static bool parse_incident(const char *words, uint64_t *number)
+{
+    static const char prefix[] = "incident:";
+    return strncmp(words, prefix, sizeof(prefix) - 1) == 0 &&
+           number_parse_unsigned(words + sizeof(prefix) - 1, number) == 0;
+}
+
+static int choose_incident(struct report *report, const struct incident **incident, struct problem *problem)
+{
+    const char *around = report->settings.around;
+    const struct incidents *incidents = &report->incidents;
+    uint64_t number = 1;
+    uint64_t wall_ns;
+
+    if (around && !parse_incident(around, &number)) {
+        int error = blackbox_file_find_center(&report->file, around, &wall_ns, problem);
+        if (error == 0)
+            *incident = incident_at(report, wall_ns);
+        return error;
+    }
+    if (incidents->count == 0)
+        return problem_set(problem, ENODATA, "%s: no incident was recorded; --around TIME looks at any time",
+                           report->file.path);
+    if (number < 1 || number > incidents->count)
+        return problem_set(problem, ENODATA,
+                           "--around %s: incidents in the recording: %zu; --list names them", around,
+                           incidents->count);
+    *incident = &incidents->list[incidents->count - number];
+    return 0;
+}
+
+/* -- what is known of it -- */
+
+static void take(struct report *report, int played, uint64_t since_ns)
+{
+    const struct decoder *decoder = playback_decoder(report->playback);
+    const struct interval *interval = playback_interval(report->playback);
+
+    if (played == PLAYED_PROCESSES)
+        evidence_add_processes(&report->evidence, decoder->rows, decoder->row_count, decoder->sample.wall_ns);
+    else if (played == PLAYED_EVENT && decoder->event.event.wall_ns >= since_ns)
+        evidence_add_event(&report->evidence, &decoder->event.event);
+    else if (played == PLAYED_INTERVAL && interval->wall_ns >= since_ns)
+        evidence_add_interval(&report->evidence, interval);
+}
+
+static uint64_t before(uint64_t wall_ns, double seconds)
+{
+    uint64_t ns = (uint64_t)(seconds * (double)NS_PER_SECOND);
+    return wall_ns > ns ? wall_ns - ns : 0;
+}
+
+static int gather(struct report *report, const struct incident *incident)
+{
+    uint64_t since_ns = before(incident->begin_ns, report->settings.window_seconds);
+    struct playback_settings part = {
+        .range = {before(since_ns, LOOKBACK_SECONDS), incident->end_ns + AFTER_SECONDS * NS_PER_SECOND},
+        .last_segment = SIZE_MAX,
+        .intervals = true,
+    };
+    double seconds = (double)(part.range.until_ns - since_ns) / (double)NS_PER_SECOND;
+    int played = PLAYED_END;
+
+    int error = evidence_init(&report->evidence, seconds);
+    if (error < 0 || !window_narrow(report->file.recording, &part))
+        return error;
+    error = playback_start(report->playback, &part);
+    while (error == 0 && (played = playback_next(report->playback)) > PLAYED_END)
+        take(report, played, since_ns);
+    return played < 0 ? played : error;
+}
+
+/* -- the run -- */
+
+static int print(struct report *report, const struct incident *incident, struct problem *problem)
+{
+    const struct incidents *incidents = &report->incidents;
+    const struct schema *schema = &playback_decoder(report->playback)->schema;
+    bool counted = incident != &report->asked;
+    const struct report_head head = {
+        .host = schema->host,
+        .kernel = schema->kernel,
+        .incident = incident,
+        .number = counted ? incidents->count - (size_t)(incident - incidents->list) : 0,
+        .count = incidents->count,
+    };
+
+    report->output = text_new(REPORT_MAX);
+    if (!report->output.bytes)
+        return -ENOMEM;
+    report_put(&report->output, &head, &report->evidence, style_for(STDOUT_FILENO, COLOR_NEVER).signs);
+    return outcome_write(&report->output, problem);
+}
+
+static int make(struct report *report, struct problem *problem)
+{
+    const struct incident *incident = NULL;
+
+    report->playback = playback_new(report->file.recording);
+    if (!report->playback)
+        return -ENOMEM;
+    int error = evidence_want(playback_sampler(report->playback));
+    if (error == 0)
+        error = find_incidents(report);
+    if (error == 0)
+        error = choose_incident(report, &incident, problem);
+    if (error == 0)
+        error = gather(report, incident);
+    return error < 0 ? error : print(report, incident, problem);
+}
+
+/* As `faultline replay --list`. */
+static int list(const struct report *report, struct problem *problem)
+{
+    struct replay replay = {
+        .file = report->file,
+        .part = {.range = PLAYBACK_ALL, .last_segment = SIZE_MAX},
+    };
+    int told = replay_list(&replay, problem);
+    return told < 0 ? told : 0;
+}
+
+static int run(struct report *report, struct problem *problem)
+{
+    int error = blackbox_file_open(&report->file, report->settings.path, problem);
+
+    if (error == 0)
+        error = report->settings.list ? list(report, problem) : make(report, problem);
+    if (error == 0)
+        blackbox_file_say_loss(&report->file);
+    text_free(&report->output);
+    evidence_free(&report->evidence);
+    incidents_free(&report->incidents);
+    playback_free(report->playback);
+    blackbox_file_close(&report->file);
+    return error;
+}
+
+int command_report(int argc, char **argv)
+{
+    struct problem problem = {0};
+    struct report report = {0};
+
+    int error = parse(&report.settings, argc, argv, &problem);
+    if (error < 0)
+        return outcome_misused(&problem);
+    if (report.settings.help)
+        return outcome_print(put_help);
+    if (report.settings.version)
+        return outcome_print(outcome_put_version);
+    return outcome_of_search(run(&report, &problem), &problem);
+}
