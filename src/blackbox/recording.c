@@ -20,6 +20,7 @@ struct recording {
     size_t stuck_at;        /* where the decoder was last stuck */
     unsigned tries;         /* that it has been given there */
     struct decoder *decoder;
+    struct recording_loss at_opening; /* what was found missing then */
     struct recording_loss loss;
     uint8_t buffer[SEGMENT_BYTES];
 };
@@ -464,7 +465,7 @@ void recording_seek(struct recording *recording, size_t first)
     recording->next = first;
     recording->last_sequence = 0;
     recording->inside = false;
-    recording->loss = (struct recording_loss){.foreign = recording->loss.foreign};
+    recording->loss = recording->at_opening;
 }
 
 size_t recording_segment_count(const struct recording *recording)
@@ -537,6 +538,7 @@ int recording_open(struct recording **recording, const char *path, struct proble
         recording_close(opened);
         return error;
     }
+    opened->at_opening = opened->loss;
     recording_seek(opened, 0);
     *recording = opened;
     return 0;
