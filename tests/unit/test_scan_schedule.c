@@ -58,11 +58,12 @@ static void little_that_is_available_is_urgent(void **state)
     (void)state;
 
     make_peace(&peace);
-    peace.schedule.available_bytes = 20.5e9;
+    peace.schedule.available_bytes = 20.2e9;
     peace.figures.values[M_mem_available_bytes] = 20.1e9;
     assert_false(is_due(&peace, 1001 * SECOND));
+    peace.schedule.available_bytes = 19.9e9;
     peace.figures.values[M_mem_available_bytes] = 19.9e9;
-    assert_true(is_due(&peace, 1001 * SECOND));
+    assert_true(is_due(&peace, 1000 * SECOND + 1));
 }
 
 static void a_fall_since_the_last_scan_is_urgent(void **state)
@@ -72,13 +73,27 @@ static void a_fall_since_the_last_scan_is_urgent(void **state)
 
     make_peace(&peace);
     peace.figures.values[M_mem_available_bytes] = 55.1e9;
-    assert_false(is_due(&peace, 1001 * SECOND));
+    assert_false(is_due(&peace, 1000 * SECOND + 1));
     peace.figures.values[M_mem_available_bytes] = 54.9e9;
-    assert_true(is_due(&peace, 1001 * SECOND));
+    assert_true(is_due(&peace, 1000 * SECOND + 1));
     scan_schedule_done(&peace.schedule, 1001 * SECOND, MILLISECOND, &peace.figures.interval);
-    assert_false(is_due(&peace, 1002 * SECOND));
+    assert_false(is_due(&peace, 1003 * SECOND));
     peace.figures.values[M_mem_available_bytes] = 99e9; /* more is none */
-    assert_false(is_due(&peace, 1002 * SECOND));
+    assert_false(is_due(&peace, 1003 * SECOND));
+}
+
+/* By a 256th of all: a thousandth of the time then, one second for each millisecond. */
+static void where_some_memory_has_gone_scans_are_closer(void **state)
+{
+    struct peace peace;
+    (void)state;
+
+    make_peace(&peace);
+    peace.figures.values[M_mem_available_bytes] = 59.61e9;
+    assert_false(is_due(&peace, 1010 * SECOND));
+    peace.figures.values[M_mem_available_bytes] = 59.6e9;
+    assert_false(is_due(&peace, 1001 * SECOND - 1));
+    assert_true(is_due(&peace, 1001 * SECOND));
 }
 
 static void stalls_and_major_faults_are_urgent(void **state)
@@ -129,6 +144,7 @@ int main(void)
         cmocka_unit_test(in_peace_scans_are_far_apart),
         cmocka_unit_test(little_that_is_available_is_urgent),
         cmocka_unit_test(a_fall_since_the_last_scan_is_urgent),
+        cmocka_unit_test(where_some_memory_has_gone_scans_are_closer),
         cmocka_unit_test(stalls_and_major_faults_are_urgent),
         cmocka_unit_test(what_the_kernel_does_not_say_is_not_urgent),
         cmocka_unit_test(it_wants_what_it_looks_at),

@@ -157,27 +157,41 @@ static void another_size_is_refused(void **state)
 
 static void a_file_that_was_cut_keeps_what_is_left(void **state)
 {
-    static const struct {
-        uint64_t left;
-        uint64_t then;
-    } cases[] = {
-        {MIB - 1, MIB},
-        {MIB - SEGMENT_BYTES, MIB},
-        {70000, MIB},
-        {MIB + 1, MIB + SEGMENT_BYTES},
-    };
+    struct tape tape;
+
+    tape_init(&tape, *state, "box");
+    tape_open(&tape, 2 * MIB);
+    tape_put(&tape, 1, false);
+    tape_close(&tape);
+    tape_cut(tape.path, MIB + 1);
+    struct store store = open_store(tape.path, 0, false);
+    assert_false(store.fresh);
+    assert_int_equal(store.bytes, MIB + SEGMENT_BYTES);
+    assert_int_equal(tape_length(tape.path), MIB + SEGMENT_BYTES);
+    store_close(&store);
+    tape_cut(tape.path, MIB + SEGMENT_BYTES - 1);
+    store = open_store(tape.path, MIB + SEGMENT_BYTES, false);
+    assert_false(store.fresh);
+    assert_int_equal(tape_length(tape.path), MIB + SEGMENT_BYTES);
+    store_close(&store);
+    assert_has_sample(tape.path);
+    tape_free(&tape);
+}
+
+/* A copy that was made as evidence, say. */
+static void a_small_file_is_refused(void **state)
+{
     struct tape tape;
 
     make_recording(*state, &tape);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        tape_cut(tape.path, cases[i].left);
-        struct store store = open_store(tape.path, 0, false);
-        assert_false(store.fresh);
-        assert_int_equal(store.bytes, cases[i].then);
-        assert_int_equal(tape_length(tape.path), cases[i].then);
-        store_close(&store);
-        assert_has_sample(tape.path);
-    }
+    tape_cut(tape.path, 2 * SEGMENT_BYTES);
+    assert_int_equal(refuse(tape.path, 0, "too few to go on with"), -EEXIST);
+    assert_int_equal(refuse(tape.path, 0, "524288 bytes"), -EEXIST);
+    assert_int_equal(refuse(tape.path, MIB, "leave out --size"), -EEXIST);
+    assert_has_sample(tape.path);
+    struct store store = open_store(tape.path, 0, true);
+    assert_true(store.fresh);
+    store_close(&store);
     tape_free(&tape);
 }
 
@@ -455,6 +469,7 @@ int main(void)
         unit_test_in_folder(a_recording_is_gone_on_with),
         unit_test_in_folder(another_size_is_refused),
         unit_test_in_folder(a_file_that_was_cut_keeps_what_is_left),
+        unit_test_in_folder(a_small_file_is_refused),
         unit_test_in_folder(another_file_is_refused),
         unit_test_in_folder(a_file_that_looks_empty_is_refused),
         unit_test_in_folder(a_file_of_zeros_is_taken),
