@@ -10,12 +10,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"metrics", command_metrics},
-    {"oom", command_oom},
-    {"record", command_record},
-    {"replay", command_replay},
-    {"report", command_report},
-    {"vmstat", command_vmstat},
+    {"metrics", command_metrics}, {"oom", command_oom},       {"record", command_record},
+    {"replay", command_replay},   {"report", command_report}, {"vmstat", command_vmstat},
 };
 
 /* A symbolic link of that name is the command. */

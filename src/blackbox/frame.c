@@ -92,8 +92,8 @@ bool frame_take(const uint8_t *at, const uint8_t *end, const struct frame_roots 
     return frame->crc == crc32c(root, at, frame->bytes - CRC_BYTES);
 }
 
-/* Whether the type behind a length of one byte is none. That settles it for the zeros of a segment that is not
- * full, which each reader of it looks through. */
+/* Whether the type behind a length of one byte is none. That settles it for the zeros of a segment that is
+ * not full, which each reader of it looks through. */
 static inline bool has_no_type(const uint8_t *at)
 {
     return at[0] < 0x80 && (at[1] == 0 || at[1] >= TYPES_END);

@@ -1,6 +1,7 @@
 #include "blackbox/schema.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ int schema_find(const struct schema *schema, const char *source, const char *nam
 /* Two that are absent are the same. */
 static bool same_double(double a, double b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0;
+    return a == b || (isnan(a) && isnan(b));
 }
 
 bool schema_equal(const struct schema *a, const struct schema *b)

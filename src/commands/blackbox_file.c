@@ -14,9 +14,9 @@ int blackbox_file_open(struct blackbox_file *file, const char *path, struct prob
         return problem_set(problem, ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
     if (path)
         memcpy(file->path, path, strlen(path) + 1);
-    int error = path ? 0 : blackbox_path_to_read(file->path, problem);
-    if (error == 0)
-        error = recording_open(&file->recording, file->path, problem);
+    else
+        blackbox_path_to_read(file->path);
+    int error = recording_open(&file->recording, file->path, problem);
     if (error == -ENOENT && !path)
         problem_set(problem, ENOENT,
                     "%s: there is no recording yet: `faultline record` makes one; or name a file",

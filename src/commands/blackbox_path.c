@@ -39,7 +39,7 @@ static int make_folders(char *path, struct problem *problem)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int error = mkdir(path, 0755) < 0 && errno != EEXIST
+        int error = mkdir(path, 0700) < 0 && errno != EEXIST
                         ? problem_set(problem, errno, "%s: %s", path, strerror(errno))
                         : 0;
         *slash = '/';
@@ -55,11 +55,10 @@ int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], struct problem *problem
     return error < 0 ? error : make_folders(path, problem);
 }
 
-int blackbox_path_to_read(char path[BLACKBOX_PATH_MAX], struct problem *problem)
+void blackbox_path_to_read(char path[BLACKBOX_PATH_MAX])
 {
-    int error = find(path, problem);
+    struct problem nowhere;
 
-    if (error == 0 && access(path, F_OK) < 0)
+    if (find(path, &nowhere) < 0 || access(path, F_OK) < 0)
         memcpy(path, of_root, sizeof(of_root));
-    return error;
 }

@@ -9,5 +9,5 @@ enum { BLACKBOX_PATH_MAX = 4096 };
 /* To be written: makes the folders that are not there. Returns 0, or a negative errno with *PROBLEM set. */
 int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], struct problem *problem);
 
-/* To be read: of a user who has none, root's. Returns 0, or a negative errno with *PROBLEM set. */
-int blackbox_path_to_read(char path[BLACKBOX_PATH_MAX], struct problem *problem);
+/* To be read: of a user who has none, root's. */
+void blackbox_path_to_read(char path[BLACKBOX_PATH_MAX]);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,16 +71,21 @@ static bool has_input(const struct sampler *sampler, enum source_id source, size
 
 static int note_input(struct sampler *sampler, enum source_id source, const char *name, size_t value)
 {
+    enum { STEP = 64 };
+
     if (has_input(sampler, source, value))
         return 0;
-    struct sampler_input *inputs =
-        reallocarray(sampler->inputs, sampler->input_count + 1, sizeof(*sampler->inputs));
-    if (!inputs)
-        return -ENOMEM;
-    struct sampler_input *input = &inputs[sampler->input_count++];
-    *input = (struct sampler_input){.source = source, .value = value};
-    (void)snprintf(input->name, sizeof(input->name), "%s", name);
-    sampler->inputs = inputs;
+    if (sampler->input_count % STEP == 0) {
+        struct sampler_input *inputs =
+            reallocarray(sampler->inputs, sampler->input_count + STEP, sizeof(*sampler->inputs));
+        if (!inputs)
+            return -ENOMEM;
+        sampler->inputs = inputs;
+    }
+    struct sampler_input *input = &sampler->inputs[sampler->input_count++];
+    input->source = source;
+    input->value = value;
+    memcpy(input->name, name, strlen(name) + 1); /* source_want() takes no longer one */
     return 0;
 }
 

@@ -244,6 +244,10 @@ void json_put_mark(struct text *text, const struct mark *mark)
     put_time(text, mark->wall_ns);
     put_string(text, "mark", names[mark->kind]);
     put_number(text, "seconds", mark->seconds, 3);
+    if (mark->kind == MARK_BOOT || mark->kind == MARK_RESTART) {
+        put_key(text, "orderly");
+        text_string(text, mark->orderly ? "true" : "false");
+    }
     end_object(text);
 }
 

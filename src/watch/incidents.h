@@ -11,7 +11,7 @@
 
 #define INCIDENT_QUIET_SECONDS 60
 
-enum { INCIDENT_TITLE_MAX = 160 };
+enum { INCIDENT_TITLE_MAX = EVENT_MESSAGE_MAX };
 
 struct incident {
     uint64_t begin_ns; /* wall clock: of its first event */
@@ -19,7 +19,7 @@ struct incident {
     uint64_t last_monotonic_ns;
     uint64_t oom_kills;
     enum event_severity severity;
-    char title[INCIDENT_TITLE_MAX]; /* of what was worst in it; cut where longer */
+    char title[INCIDENT_TITLE_MAX]; /* of what was worst in it */
 };
 
 struct incidents {

@@ -406,7 +406,7 @@ static void a_mark_stands_among_the_rows_but_in_csv(void **state)
     flush(&show);
     assert_string_equal(
         show.out,
-        "{\"type\":\"mark\",\"time\":\"1970-01-01T00:00:00.000Z\",\"mark\":\"boot\",\"seconds\":7384.000}\n");
+        "{\"type\":\"mark\",\"time\":\"1970-01-01T00:00:00.000Z\",\"mark\":\"boot\",\"seconds\":7384.000,\"orderly\":false}\n");
     assert_string_equal(show.err, "");
     close_show(&show);
 
