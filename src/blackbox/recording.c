@@ -20,6 +20,7 @@ struct recording {
     size_t stuck_at;        /* where the decoder was last stuck */
     unsigned tries;         /* that it has been given there */
     struct decoder *decoder;
+    struct recording_loss at_opening; /* what was found missing then */
     struct recording_loss loss;
     uint8_t buffer[SEGMENT_BYTES];
 };
@@ -290,18 +291,41 @@ static int describe_all(struct recording *recording)
 
 /* -- one after the other -- */
 
+/* The header that stands at OFFSET now, of a segment that is newer than all that are known. */
+static bool is_newer(const struct recording *recording, off_t offset, struct segment_header *header)
+{
+    const struct segment_header *newest = &recording->segments[recording->count - 1].header;
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+
+    return read_at(recording->fd, bytes, sizeof(bytes), offset) == sizeof(bytes) &&
+           segment_take_header(bytes, header) == 0 && header->recording_id == newest->recording_id &&
+           header->sequence > newest->sequence;
+}
+
+/* The writer has come round: the oldest of the newer segments, where there is one before *HEADER. */
+static void find_oldest_newer(const struct recording *recording, off_t *offset, struct segment_header *header)
+{
+    struct segment_header found;
+
+    for (off_t at = 0; at < recording->bytes; at += SEGMENT_BYTES) {
+        if (!is_newer(recording, at, &found) || found.sequence >= header->sequence)
+            continue;
+        *header = found;
+        *offset = at;
+    }
+}
+
 /* Whether the writer has begun a segment behind the newest one that is known. */
 static bool look_for_newer(struct recording *recording)
 {
     const struct segment_info *newest = &recording->segments[recording->count - 1];
     off_t offset = newest->offset + SEGMENT_BYTES < recording->bytes ? newest->offset + SEGMENT_BYTES : 0;
-    uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
 
-    if (read_at(recording->fd, bytes, sizeof(bytes), offset) != sizeof(bytes) ||
-        segment_take_header(bytes, &header) < 0 || header.recording_id != newest->header.recording_id ||
-        header.sequence != newest->header.sequence + 1)
+    if (!is_newer(recording, offset, &header))
         return false;
+    if (header.sequence != newest->header.sequence + 1)
+        find_oldest_newer(recording, &offset, &header);
     return add_segment(recording, offset, &header) == 0;
 }
 
@@ -441,7 +465,7 @@ void recording_seek(struct recording *recording, size_t first)
     recording->next = first;
     recording->last_sequence = 0;
     recording->inside = false;
-    recording->loss = (struct recording_loss){.foreign = recording->loss.foreign};
+    recording->loss = recording->at_opening;
 }
 
 size_t recording_segment_count(const struct recording *recording)
@@ -514,6 +538,7 @@ int recording_open(struct recording **recording, const char *path, struct proble
         recording_close(opened);
         return error;
     }
+    opened->at_opening = opened->loss;
     recording_seek(opened, 0);
     *recording = opened;
     return 0;

@@ -63,5 +63,5 @@ int recording_next(struct recording *recording);
 const struct decoder *recording_decoder(const struct recording *recording);
 size_t recording_at(const struct recording *recording);
 
-/* All that was lost on the way since it was last sought. */
+/* All that was lost on the way since it was last sought, and what was found missing when it was opened. */
 const struct recording_loss *recording_loss(const struct recording *recording);

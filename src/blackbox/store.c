@@ -282,9 +282,10 @@ int store_open(struct store *store, const struct store_settings *settings, struc
     bool made;
 
     *store = (struct store){.bytes = settings->bytes > 0 ? settings->bytes : STORE_BYTES_DEFAULT};
-    store->fd = open_file(settings->path, &made);
-    if (store->fd < 0)
-        return problem_set(problem, -store->fd, "%s: %s", settings->path, strerror(-store->fd));
+    int fd = open_file(settings->path, &made);
+    store->fd = fd < 0 ? -1 : fd;
+    if (fd < 0)
+        return problem_set(problem, -fd, "%s: %s", settings->path, strerror(-fd));
     int error = lock(store, settings->path, problem);
     if (error == 0)
         error = take_what_is_there(store, settings, problem);
