@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import math
+import re
 import struct
 import sys
 
@@ -28,6 +29,8 @@ TRAILER = struct.Struct("<4sIIIIIQQQQ12sI")
 TRAILER_MAGIC = b"FLRe"
 U64 = 1 << 64
 SCHEMA, FULL, CHANGES, PROCESSES, EVENT, RUN, STOP = range(1, 8)
+# Where a length up to FRAME_BYTES_MAX and a type may stand; to try to prove one at every byte takes Python seconds.
+FRAME_HEAD = re.compile(rb"(?=(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f]|[\x80-\xff]{2}[\x00-\x04])[\x01-\x07])")
 
 
 class Malformed(Exception):
@@ -85,13 +88,13 @@ class Content:
 
     def number(self, limit=U64):
         value = 0
-        for shift in range(0, 70, 7):
-            byte = self.byte()
+        for shift, byte in zip(range(0, 70, 7), self.data[self.at:self.at + 10]):
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
+                self.at += shift // 7 + 1
                 break
         else:
-            raise Malformed("a number of more than ten bytes")
+            raise Malformed("a number that does not end")
         if value >= limit:
             raise Malformed(f"{value} is not below {limit}")
         return value
@@ -110,7 +113,7 @@ class Content:
         data = self.bytes(self.number())
         if 0 in data:
             raise Malformed("a zero in a string")
-        return bytes(data).decode(errors="surrogateescape")
+        return data.decode(errors="surrogateescape")
 
     def end(self):
         if self.left():
@@ -397,7 +400,7 @@ APART = {EVENT: read_event, RUN: read_run, STOP: read_stop}  # they build upon t
 
 def read_header(data, offset):
     """None where there is no header that can be proved."""
-    raw = bytes(data[offset:offset + HEADER.size])
+    raw = data[offset:offset + HEADER.size]
     if not raw.startswith(HEADER_MAGIC) or len(raw) < HEADER.size:
         return None
     _, version, segment_bytes, *fields = HEADER.unpack(raw)
@@ -407,7 +410,7 @@ def read_header(data, offset):
 
 
 def read_trailer(data, offset, header):
-    raw = bytes(data[offset + FRAMES_END:offset + SEGMENT_BYTES])
+    raw = data[offset + FRAMES_END:offset + SEGMENT_BYTES]
     if len(raw) < TRAILER.size or not raw.startswith(TRAILER_MAGIC):
         return None
     _, *fields, _, checksum = TRAILER.unpack(raw)
@@ -447,7 +450,8 @@ class Segment:
         """The next frame that does not build upon what is lost. Behind the last one of an open segment nothing is lost."""
         for kind in (CHANGES, PROCESSES):
             self._goes_on_from.pop(kind, None)
-        found = next((at for at in range(lost + 1, self.end) if self._proved(at)), self.end)
+        heads = (match.start() for match in FRAME_HEAD.finditer(self.data, lost + 1, self.end))
+        found = next((at for at in heads if self._proved(at)), self.end)
         if found < self.end or self.trailer:
             self.frames.append(Loss("bytes that cannot be proved", lost, found - lost))
         return found
@@ -507,7 +511,6 @@ class Segment:
 
 class Recording:
     def __init__(self, data):
-        data = memoryview(data)
         headers = {}
         for offset in header_offsets(data):
             header = read_header(data, offset)
@@ -566,7 +569,7 @@ def header_offsets(data):
         if read_header(data, offset):
             yield offset
         elif any(data[offset:offset + HEADER.size]):
-            whole = bytes(data[offset:offset + SEGMENT_BYTES + HEADER.size])
+            whole = data[offset:offset + SEGMENT_BYTES + HEADER.size]
             at = whole.find(HEADER_MAGIC, 1)
             while 0 < at < SEGMENT_BYTES:
                 if read_header(data, offset + at):
