@@ -56,6 +56,43 @@ def crc32c(crc, data):
     return crc ^ 0xFFFFFFFF
 
 
+def apply(images, bits):
+    """A linear map of 32 bits, given as the images of each."""
+    result = 0
+    while bits:
+        lowest = bits & -bits
+        result ^= images[lowest.bit_length() - 1]
+        bits ^= lowest
+    return result
+
+
+def maps_of_zeros():
+    """What 1, 2, 4, ... zero bytes do to the register of a checksum."""
+    images = [1 << bit >> 8 ^ CRC_TABLE[1 << bit & 0xFF] for bit in range(32)]
+    for _ in range(SEGMENT_BYTES.bit_length()):
+        yield images
+        images = [apply(images, image) for image in images]
+
+
+ZEROS = list(maps_of_zeros())
+
+
+class Checksums:
+    """Those of any bytes of a segment, at once: to search it byte by byte costs seconds otherwise."""
+
+    def __init__(self, data):
+        self.registers = list(itertools.accumulate(data, lambda crc, byte: crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF],
+                                                   initial=0))
+
+    def crc32c(self, crc, begin, end):
+        """crc32c(crc, data[begin:end]): the checksum is linear, and what stands before begin cancels out."""
+        crc ^= self.registers[begin] ^ 0xFFFFFFFF
+        for images, bit in zip(ZEROS, reversed(f"{end - begin:b}")):
+            if bit == "1":
+                crc = apply(images, crc)
+        return crc ^ self.registers[end] ^ 0xFFFFFFFF
+
+
 def unfold(number):
     """A signed, of the number that it is written as."""
     return -(number >> 1) - 1 if number & 1 else number >> 1
@@ -421,10 +458,10 @@ class Segment:
     """Reads all that can be proved of one. What cannot is among the frames, as a Loss."""
 
     def __init__(self, data, offset, header):
-        self.data, self.offset, self.header = data, offset, header
+        self.offset, self.header = offset, header
         self.trailer = read_trailer(data, offset, header)
-        used_bytes = self.trailer.used_bytes if self.trailer else FRAMES_END
-        self.end = min(offset + used_bytes, len(data))
+        self.data = data[offset:offset + (self.trailer.used_bytes if self.trailer else FRAMES_END)]
+        self.checksums = Checksums(self.data)
         self.schema = None
         self.frames = []
         self.used_bytes = HEADER.size  # to the end of the last frame that is proved
@@ -437,12 +474,12 @@ class Segment:
         return [frame for frame in self.frames if isinstance(frame, kind)]
 
     def _read(self):
-        at = self.offset + HEADER.size
-        while at < self.end:
+        at = HEADER.size
+        while at < len(self.data):
             length = self._frame(at)
             if length:
                 at += length
-                self.used_bytes = at - self.offset
+                self.used_bytes = at
             else:
                 at = self._search(at)
 
@@ -450,37 +487,38 @@ class Segment:
         """The next frame that does not build upon what is lost. Behind the last one of an open segment nothing is lost."""
         for kind in (CHANGES, PROCESSES):
             self._goes_on_from.pop(kind, None)
-        heads = (match.start() for match in FRAME_HEAD.finditer(self.data, lost + 1, self.end))
-        found = next((at for at in heads if self._proved(at)), self.end)
-        if found < self.end or self.trailer:
-            self.frames.append(Loss("bytes that cannot be proved", lost, found - lost))
+        heads = (match.start() for match in FRAME_HEAD.finditer(self.data, lost + 1))
+        found = next((at for at in heads if self._proved(at)), len(self.data))
+        if found < len(self.data) or self.trailer:
+            self.frames.append(Loss("bytes that cannot be proved", self.offset + lost, found - lost))
         return found
 
     def _proved(self, at):
         """(type, content, checksum, length) of a frame, or None."""
-        head = Content(self.data[at:min(at + 4, self.end)])
+        head = Content(self.data[at:at + 4])
         try:
             content_bytes, kind = head.number(FRAME_BYTES_MAX + 1), head.byte()
         except Malformed:
             return None
-        if kind not in self._goes_on_from or at + head.at + content_bytes + 4 > self.end:
+        begin = at + head.at
+        end = begin + content_bytes
+        if kind not in self._goes_on_from or end + 4 > len(self.data):
             return None
-        behind = at + head.at + content_bytes
-        checksum = crc32c(self._goes_on_from[kind], self.data[at:behind])
-        if checksum != int.from_bytes(self.data[behind:behind + 4], "little"):
+        checksum = self.checksums.crc32c(self._goes_on_from[kind], at, end)
+        if checksum != int.from_bytes(self.data[end:end + 4], "little"):
             return None
-        return kind, self.data[at + head.at:behind], checksum, behind + 4 - at
+        return kind, self.data[begin:end], checksum, end + 4 - at
 
     def _frame(self, at):
         """Takes the frame that is there. Its length, or 0."""
         proved = self._proved(at)
         if not proved:
             return 0
-        kind, data, checksum, length = proved
+        kind, content, checksum, length = proved
         try:
-            self._take(kind, Content(data), checksum)
+            self._take(kind, Content(content), checksum)
         except Malformed as error:
-            raise Malformed(f"frame of type {kind} at {at}: {error}") from error
+            raise Malformed(f"frame of type {kind} at {self.offset + at}: {error}") from error
         return length
 
     def _take(self, kind, content, checksum):
