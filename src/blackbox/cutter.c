@@ -14,6 +14,7 @@ struct cutter {
     struct writer *writer; /* NULL until there is something to write */
     struct sample held;    /* one that is written when it is known whether a scan goes with it */
     bool holds;
+    bool leads;    /* the held one lies outside, but an interval of the next one begins with it */
     bool left_out; /* something, since the last one that was written */
     uint64_t samples;
 };
@@ -40,6 +41,7 @@ static int follow_segment(struct cutter *cutter, const struct decoder *decoder, 
 
     if (cutter->held.count != schema->count || !cutter->held.values) {
         sample_free(&cutter->held);
+        cutter->leads = false;
         int error = sample_init(&cutter->held, schema->count);
         if (error < 0)
             return error;
@@ -49,16 +51,27 @@ static int follow_segment(struct cutter *cutter, const struct decoder *decoder, 
                : writer_open(&cutter->writer, &cutter->store, cutter->out, schema, boot_id, problem);
 }
 
+/* The sample before one that lies in the part goes along: it is what the first interval begins with. */
+static int write_lead(struct cutter *cutter)
+{
+    int error = cutter->left_out ? writer_leave_gap(cutter->writer) : 0;
+
+    if (error == 0 && cutter->leads)
+        error = writer_put_sample(cutter->writer, &cutter->held, NULL);
+    cutter->left_out = false;
+    return error;
+}
+
 static int take_sample(struct cutter *cutter, const struct decoder *decoder)
 {
-    if (!in_range(cutter, decoder->sample.wall_ns)) {
-        cutter->left_out = cutter->samples > 0;
-        return 0;
-    }
-    int error = cutter->left_out ? writer_leave_gap(cutter->writer) : 0;
-    cutter->left_out = false;
+    bool inside = in_range(cutter, decoder->sample.wall_ns);
+    int error = inside ? write_lead(cutter) : 0;
+
     sample_follow(&cutter->held, &decoder->sample, false);
-    cutter->holds = true;
+    cutter->holds = inside;
+    cutter->leads = !inside;
+    if (!inside)
+        cutter->left_out = cutter->samples > 0;
     return error;
 }
 
@@ -79,6 +92,7 @@ static int take_event(struct cutter *cutter, const struct decoder *decoder)
 
 static int take_run(struct cutter *cutter, const struct run *run)
 {
+    cutter->leads = false;
     if (!cutter->writer || !in_range(cutter, run->wall_ns))
         return 0;
     return writer_put_run(cutter->writer, run);
@@ -112,6 +126,7 @@ static int take(struct cutter *cutter, int recorded, struct problem *problem)
     case RECORDED_STOP:
         return take_stop(cutter, &decoder->stop);
     default:
+        cutter->leads = false;
         return cutter->writer ? writer_leave_gap(cutter->writer) : 0;
     }
 }

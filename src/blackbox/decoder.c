@@ -145,8 +145,9 @@ static int take_content(struct decoder *decoder, const struct frame *frame)
         return take_run(decoder, &content);
     case FRAME_STOP:
         return take_stop(decoder, &content);
+    default:
+        return -EBADMSG;
     }
-    return -EBADMSG;
 }
 
 int decoder_next(struct decoder *decoder)
@@ -159,7 +160,7 @@ int decoder_next(struct decoder *decoder)
         return DECODED_END;
     if (decoder->at >= end || !frame_take(at, decoder->bytes + end, &decoder->roots, &frame))
         return DECODED_STUCK;
-    int decoded = take_content(decoder, &frame);
+    int decoded = frame.type < FRAME_KNOWN_END ? take_content(decoder, &frame) : DECODED_OTHER;
     if (decoded == -EBADMSG) { /* nobody wrote that: it is no sample that others may build upon */
         decoder->roots.has_chain = false;
         return DECODED_STUCK;

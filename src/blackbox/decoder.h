@@ -15,6 +15,7 @@
 enum decoded {
     DECODED_STUCK, /* no frame that can be proved stands here: it is the end, or damage, or not there yet */
     DECODED_END,   /* behind the last frame of a segment that has a trailer */
+    DECODED_OTHER, /* a frame of a later version */
     DECODED_SCHEMA,
     DECODED_SAMPLE,
     DECODED_PROCESSES,

@@ -11,7 +11,14 @@ static const enum root root_of[] = {
     [FRAME_STOP] = ROOT_HEADER,
 };
 
-enum { TYPES_END = sizeof(root_of) / sizeof(*root_of), CRC_BYTES = 4 };
+enum { CRC_BYTES = 4 };
+
+static enum root root_of_type(unsigned type)
+{
+    if (type >= FRAME_TYPES_END)
+        return ROOT_NONE;
+    return type < FRAME_KNOWN_END ? root_of[type] : ROOT_HEADER;
+}
 
 struct frame_roots frame_roots_of(uint32_t header_crc)
 {
@@ -24,7 +31,7 @@ void frame_roots_follow(struct frame_roots *roots, enum frame_type type, uint32_
         roots->schema = crc;
         roots->has_schema = true;
         roots->has_chain = false;
-    } else if (root_of[type] != ROOT_HEADER) {
+    } else if (root_of_type(type) != ROOT_HEADER) {
         roots->chain = crc;
         roots->has_chain = true;
     }
@@ -32,7 +39,7 @@ void frame_roots_follow(struct frame_roots *roots, enum frame_type type, uint32_
 
 static bool has_root(const struct frame_roots *roots, unsigned type, uint32_t *root)
 {
-    switch (type < TYPES_END ? root_of[type] : ROOT_NONE) {
+    switch (root_of_type(type)) {
     case ROOT_HEADER:
         *root = roots->header;
         return true;
@@ -96,7 +103,7 @@ bool frame_take(const uint8_t *at, const uint8_t *end, const struct frame_roots 
  * not full, which each reader of it looks through. */
 static inline bool has_no_type(const uint8_t *at)
 {
-    return at[0] < 0x80 && (at[1] == 0 || at[1] >= TYPES_END);
+    return at[0] < 0x80 && (at[1] == 0 || at[1] >= FRAME_KNOWN_END);
 }
 
 const uint8_t *frame_find(const uint8_t *at, const uint8_t *end, const struct frame_roots *roots)
@@ -104,7 +111,10 @@ const uint8_t *frame_find(const uint8_t *at, const uint8_t *end, const struct fr
     struct frame frame;
 
     for (at++; at + CRC_BYTES < end; at++) {
-        if (!has_no_type(at) && frame_take(at, end, roots, &frame))
+        /* A frame of a later version tells nobody here anything; to look for one takes a checksum at each
+         * byte. */
+        if (!has_no_type(at) && has_form(at, end, &frame) && frame.type < FRAME_KNOWN_END &&
+            frame_take(at, end, roots, &frame))
             return at;
     }
     return NULL;

@@ -23,6 +23,9 @@ enum frame_type {
     FRAME_EVENT = 5,
     FRAME_RUN = 6,
     FRAME_STOP = 7,
+    FRAME_KNOWN_END, /* those from here to 127 are of later versions, and stand alone: they can be passed over
+                      */
+    FRAME_TYPES_END = 128,
 };
 
 enum {

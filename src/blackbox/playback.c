@@ -27,7 +27,8 @@ struct playback {
     /* What came before, for marks. */
     bool any; /* sample, so far */
     struct segment_header header;
-    bool orderly; /* the last run was ended */
+    bool orderly;    /* the last run was ended */
+    bool has_clocks; /* those of the last sample, of this boot */
     uint64_t last_monotonic_ns;
     uint64_t last_wall_ns;
     struct value last_slept;
@@ -93,6 +94,7 @@ int playback_start(struct playback *playback, const struct playback_settings *se
     playback->has_interval = false;
     playback->any = false;
     playback->orderly = false;
+    playback->has_clocks = false;
     recording_seek(playback->recording, settings->first_segment);
     return error;
 }
@@ -207,7 +209,7 @@ static int play_sample(struct playback *playback)
 {
     const struct sample *sample = &recording_decoder(playback->recording)->sample;
     bool marked =
-        playback->has_before && has_stepped(playback, sample) && step_concerns_range(playback, sample);
+        playback->has_clocks && has_stepped(playback, sample) && step_concerns_range(playback, sample);
 
     playback->header = recording_decoder(playback->recording)->header;
     playback->last_monotonic_ns = sample->monotonic_ns;
@@ -218,6 +220,7 @@ static int play_sample(struct playback *playback)
     if (playback->settings.intervals)
         playback->has_interval = take_interval(playback, sample);
     playback->has_before = true;
+    playback->has_clocks = true;
     return marked ? PLAYED_MARK : PLAYED_END;
 }
 
@@ -237,6 +240,7 @@ static int play_run(struct playback *playback)
 
     playback->header = decoder->header;
     playback->has_before = false;
+    playback->has_clocks &= same;
     set_mark(playback, same ? MARK_RESTART : MARK_BOOT, run->wall_ns, seconds);
     return playback->any && in_range(playback, run->wall_ns) ? PLAYED_MARK : PLAYED_END;
 }
@@ -249,7 +253,7 @@ static int play_segment(struct playback *playback)
     if (!playback->any)
         playback->header = decoder->header;
     else if (!same_boot(&playback->header, &decoder->header))
-        playback->has_before = false;
+        playback->has_before = playback->has_clocks = false;
     return map_columns(playback, &decoder->schema);
 }
 

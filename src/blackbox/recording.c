@@ -443,10 +443,10 @@ static int read_on(struct recording *recording)
         return decoded;
     if (decoded == DECODED_STUCK)
         return get_unstuck(recording);
-    if (decoded == DECODED_END) {
+    if (decoded == DECODED_END)
         recording->inside = false;
+    if (decoded == DECODED_END || decoded == DECODED_OTHER)
         return GO_ON;
-    }
     return (int)recorded_of[decoded];
 }
 

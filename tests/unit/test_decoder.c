@@ -464,6 +464,35 @@ static void nothing_may_be_freed(void **state)
     decoder_free(NULL);
 }
 
+static void a_frame_of_a_later_version_is_passed_over(void **state)
+{
+    static uint8_t bytes[SEGMENT_BYTES];
+    struct segment_header header = {.sequence = 1};
+    struct packer packer = packer_over(bytes, SEGMENT_FRAMES_END);
+    struct packer content = packer_over("later", 5);
+    const struct run run = {1, 2, 3, "9.9"};
+    char memory[64];
+    struct packer of_run = packer_over(memory, sizeof(memory));
+    struct decoder *decoder = decoder_new();
+    (void)state;
+
+    assert_non_null(decoder);
+    segment_put_header(bytes, &header);
+    packer.length = SEGMENT_HEADER_BYTES;
+    const struct frame_roots roots = frame_roots_of(header.crc);
+    content.length = 5;
+    run_frame_put(&of_run, &run);
+    frame_put(&packer, &roots, (enum frame_type)100, &content);
+    frame_put(&packer, &roots, FRAME_RUN, &of_run);
+    assert_int_equal(decoder_begin(decoder, bytes, sizeof(bytes)), 0);
+    assert_int_equal(decoder_next(decoder), DECODED_OTHER);
+    assert_int_equal(decoder_next(decoder), DECODED_RUN);
+    assert_string_equal(decoder->run.version, "9.9");
+    assert_int_equal(decoder->at, packer.length);
+    assert_int_equal(decoder_next(decoder), DECODED_STUCK);
+    decoder_free(decoder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +509,7 @@ int main(void)
         unit_test_in_folder(frames_end_where_the_trailer_says),
         unit_test_in_folder(a_trailer_may_come_later),
         cmocka_unit_test(nothing_may_be_freed),
+        cmocka_unit_test(a_frame_of_a_later_version_is_passed_over),
     };
     return cmocka_run_group_tests_name("decoder", tests, NULL, NULL);
 }

@@ -127,13 +127,35 @@ static bool takes_sealed(const uint8_t *form, size_t length)
     return frame_take(bytes, bytes + packer.length, &roots, &frame);
 }
 
-static void a_type_that_is_not_known_is_none(void **state)
+static void types_go_to_127(void **state)
 {
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
         const uint8_t form[] = {2, (uint8_t)type, 'a', 'b'};
-        assert_int_equal(takes_sealed(form, sizeof(form)), type >= FRAME_SCHEMA && type <= FRAME_STOP);
+        assert_int_equal(takes_sealed(form, sizeof(form)), type >= FRAME_SCHEMA && type <= 127);
     }
+}
+
+static void a_type_that_is_not_known_stands_alone_and_is_not_looked_for(void **state)
+{
+    static uint8_t bytes[ROOM];
+    struct frame_roots roots = frame_roots_of(5);
+    struct packer packer = packer_over(bytes, sizeof(bytes));
+    struct packer content = packer_over("later", 5);
+    struct frame frame;
+    (void)state;
+
+    content.length = 5;
+    pack_byte(&packer, 0);
+    frame_put(&packer, &roots, (enum frame_type)9, &content);
+    size_t end = packer.length;
+    assert_true(frame_take(bytes + 1, bytes + end, &roots, &frame));
+    assert_int_equal(frame.type, 9);
+    frame_roots_follow(&roots, frame.type, frame.crc);
+    assert_false(roots.has_chain);
+    assert_null(frame_find(bytes, bytes + end, &roots));
+    frame_put(&packer, &roots, FRAME_RUN, &content);
+    assert_ptr_equal(frame_find(bytes, bytes + packer.length, &roots), bytes + end);
 }
 
 static void a_length_that_is_none_is_refused(void **state)
@@ -327,7 +349,8 @@ int main(void)
         cmocka_unit_test(frames_prove_one_after_the_other),
         cmocka_unit_test(each_flipped_bit_is_noticed),
         cmocka_unit_test(a_frame_that_is_cut_is_none),
-        cmocka_unit_test(a_type_that_is_not_known_is_none),
+        cmocka_unit_test(types_go_to_127),
+        cmocka_unit_test(a_type_that_is_not_known_stands_alone_and_is_not_looked_for),
         cmocka_unit_test(a_length_that_is_none_is_refused),
         cmocka_unit_test(content_has_64_kib_at_most),
         cmocka_unit_test(what_does_not_fit_is_told),

@@ -488,12 +488,12 @@ static void mark_is(struct mark mark, const char *expected)
 static void marks(void **state)
 {
     (void)state;
-    mark_is(
-        (struct mark){.kind = MARK_BOOT, .seconds = 61.5},
-        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"boot\",\"seconds\":61.500,\"orderly\":false}\n");
-    mark_is(
-        (struct mark){.kind = MARK_RESTART, .seconds = 2},
-        "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"restart\",\"seconds\":2.000,\"orderly\":false}\n");
+    mark_is((struct mark){.kind = MARK_BOOT, .seconds = 61.5},
+            "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"boot\",\"seconds\":61.500,"
+            "\"orderly\":false}\n");
+    mark_is((struct mark){.kind = MARK_RESTART, .seconds = 2},
+            "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"restart\",\"seconds\":2.000,"
+            "\"orderly\":false}\n");
     mark_is((struct mark){.kind = MARK_LOSS, .seconds = NAN},
             "{\"type\":\"mark\",\"time\":\"2026-11-23T05:00:01.000Z\",\"mark\":\"loss\"}\n");
     mark_is(

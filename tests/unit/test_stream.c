@@ -404,9 +404,8 @@ static void a_mark_stands_among_the_rows_but_in_csv(void **state)
     open_show(&show, STREAM_JSON, plain);
     stream_put_mark(&show.stream, &cut_off);
     flush(&show);
-    assert_string_equal(
-        show.out,
-        "{\"type\":\"mark\",\"time\":\"1970-01-01T00:00:00.000Z\",\"mark\":\"boot\",\"seconds\":7384.000,\"orderly\":false}\n");
+    assert_string_equal(show.out, "{\"type\":\"mark\",\"time\":\"1970-01-01T00:00:00.000Z\",\"mark\":"
+                                  "\"boot\",\"seconds\":7384.000,\"orderly\":false}\n");
     assert_string_equal(show.err, "");
     close_show(&show);
 
