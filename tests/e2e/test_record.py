@@ -404,6 +404,7 @@ def test_a_second_writer(tmp_path, live):
         said = refused("-f", path, "--no-protect", *force)
         assert f"{path}: another faultline records into it" in said and "-f" in said
     assert "it is the recording itself" in run("replay", path, "--save", path, "--force", check=1).stderr
+    time.sleep(0.5)
     assert ended(writer) == ""
     assert len(samples(replayed(path))) >= 1
 
