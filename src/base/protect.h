@@ -4,9 +4,11 @@
 /*
  * Locks all memory of the program, what it will map later too, and asks the kernel's OOM killer to take
  * everybody else first (oom_score_adj -999; -1000 would exempt it from the limit of its own cgroup as well).
- * What is refused is said on standard error, with what it would need, and goes without.
+ * The calling thread runs before others (nice -20). What is refused is said on standard error, with what it
+ * would need, and goes without; but for the nice value, without which it may come late and no more.
  */
 void protect_self(void);
 
-/* For a child that becomes another program: gives it the oom_score_adj that faultline was started with. */
+/* For a child that becomes another program: gives it the oom_score_adj and the nice value that faultline
+ * was started with. */
 void protect_give_back(void);

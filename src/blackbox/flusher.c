@@ -1,9 +1,9 @@
 #include "blackbox/flusher.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -44,27 +44,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/* A small stack, as all of it is locked into memory, and no signals: those are for the loop. */
-static int start_thread(struct flusher *flusher)
-{
-    enum { STACK_BYTES = 64 * 1024 };
-    pthread_attr_t attributes;
-    sigset_t all;
-    sigset_t before;
-
-    int error = pthread_attr_init(&attributes);
-    if (error != 0)
-        return -error;
-    error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (error == 0)
-        error = pthread_create(&flusher->thread, &attributes, run, flusher);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return -error;
-}
-
 int flusher_start(struct flusher **flusher, int fd)
 {
     struct flusher *started = calloc(1, sizeof(*started));
@@ -73,7 +52,7 @@ int flusher_start(struct flusher **flusher, int fd)
     started->fd = fd;
     pthread_mutex_init(&started->mutex, NULL);
     pthread_cond_init(&started->asked, NULL);
-    int error = start_thread(started);
+    int error = thread_start(&started->thread, run, started);
     if (error < 0)
         free(started);
     else

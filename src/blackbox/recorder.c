@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "blackbox/flusher.h"
 #include "blackbox/scan_schedule.h"
+#include "blackbox/write_queue.h"
 #include "blackbox/writer.h"
 #include "metric/process_scan.h"
 
@@ -120,6 +121,8 @@ int recorder_open(struct recorder **recorder, const struct recorder_settings *se
         error = open_processes(opened, settings, problem);
     if (error == 0)
         error = flusher_start(&opened->flusher, opened->store.fd);
+    if (error == 0)
+        error = write_queue_start(&opened->store.queue, opened->store.fd, opened->flusher);
     if (error < 0)
         recorder_close(opened);
     else
@@ -152,7 +155,7 @@ static void fill_sample(struct recorder *recorder, const struct snapshot *snapsh
 
 static void sync_soon(struct recorder *recorder, uint64_t now_ns)
 {
-    flusher_request(recorder->flusher);
+    write_queue_sync(recorder->store.queue);
     recorder->sync_due_ns = now_ns + RECORDER_SYNC_SECONDS * NS_PER_SECOND;
 }
 
@@ -204,6 +207,8 @@ int recorder_take(struct recorder *recorder, const struct snapshot *snapshot, co
     int error = writer_put_sample(recorder->writer, &recorder->sample, scanned ? &record : NULL);
     if (snapshot->monotonic_ns >= recorder->sync_due_ns)
         sync_soon(recorder, snapshot->monotonic_ns);
+    if (error == 0)
+        error = write_queue_error(recorder->store.queue);
     return error < 0 ? error : flusher_error(recorder->flusher);
 }
 
@@ -217,21 +222,31 @@ int recorder_note(struct recorder *recorder, const struct event *event)
     return error;
 }
 
+/* Returns the first error. */
+static int stop_writing(struct recorder *recorder)
+{
+    int written = write_queue_stop(recorder->store.queue);
+    int flushed = flusher_stop(recorder->flusher);
+
+    recorder->store.queue = NULL;
+    recorder->flusher = NULL;
+    return written < 0 ? written : flushed;
+}
+
 int recorder_end(struct recorder *recorder)
 {
     const struct stop stop = {clock_monotonic_ns(), clock_wall_ns()};
     int error = writer_put_stop(recorder->writer, &stop);
-    int flushed = flusher_stop(recorder->flusher);
+    int stopped = stop_writing(recorder);
 
-    recorder->flusher = NULL;
-    return error < 0 ? error : flushed;
+    return error < 0 ? error : stopped;
 }
 
 void recorder_close(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    (void)flusher_stop(recorder->flusher);
+    (void)stop_writing(recorder);
     process_scan_free(recorder->processes);
     writer_close(recorder->writer);
     store_close(&recorder->store);

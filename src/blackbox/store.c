@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "blackbox/segment.h"
+#include "blackbox/write_queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,17 +61,8 @@ static bool ask_to_write_in_place(int fd)
 
 int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset)
 {
-    while (length > 0) {
-        ssize_t written = pwrite(store->fd, bytes, length, (off_t)offset);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? -errno : -EIO;
-        bytes = (const char *)bytes + written;
-        offset += (uint64_t)written;
-        length -= (size_t)written;
-    }
-    return 0;
+    return store->queue ? write_queue_put(store->queue, bytes, length, offset)
+                        : write_queue_write_now(store->fd, bytes, length, offset);
 }
 
 /* Where the file system cannot set blocks aside, zeros do: not on one that writes to new places each time. */

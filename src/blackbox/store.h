@@ -17,8 +17,11 @@ struct store_settings {
     bool force;     /* what is there and is not as asked for is overwritten */
 };
 
+struct write_queue;
+
 struct store {
-    int fd; /* -1 when not open */
+    int fd;                    /* -1 when not open */
+    struct write_queue *queue; /* the caller's, that writes; NULL: each write is waited for */
     uint64_t bytes;
     bool fresh;         /* there is nothing in it */
     bool copies_blocks; /* its file system writes to new places, which may be wanting on a full disk */
@@ -36,5 +39,5 @@ void store_close(struct store *store);
  * Returns as store_open(). */
 int store_create(struct store *store, const char *path, bool force, struct problem *problem);
 
-/* Writes all of it. Returns 0 or a negative errno. */
+/* Writes all of it, or puts it into the queue. Returns 0 or a negative errno. */
 int store_write(const struct store *store, const void *bytes, size_t length, uint64_t offset);

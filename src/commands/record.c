@@ -136,8 +136,8 @@ static void say_failure(const struct record *record, int error)
 {
     struct problem problem;
 
-    problem_set(&problem, 0, "%s: %s: what could not be written is missing; it goes on", record->path,
-                strerror(-error));
+    problem_set(&problem, 0, "%s: %s: it is tried again; what there is no room for meanwhile is missing",
+                record->path, strerror(-error));
     problem_print(&problem);
 }
 
@@ -145,7 +145,7 @@ static void say_recovery(const struct record *record)
 {
     struct problem problem;
 
-    problem_set(&problem, 0, "%s: it can be written again; %" PRIu64 " samples or events are missing",
+    problem_set(&problem, 0, "%s: it can be written again; up to %" PRIu64 " samples or events are missing",
                 record->path, record->failures);
     problem_print(&problem);
 }

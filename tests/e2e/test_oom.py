@@ -277,7 +277,7 @@ def score_of(pid):
 
 def test_protection(live, tmp_path, memory_group, readable_log):
     given = score_of(os.getpid())
-    process = live("--protect", "--on-event", f"cat /proc/self/oom_score_adj > {tmp_path}/score", "--alert-cs", "0", "0.2")
+    process = live("--protect", "--on-event", f"(nice; cat /proc/self/oom_score_adj) > {tmp_path}/score", "--alert-cs", "0", "0.2")
     process.stdout.readline()
     process.stdout.readline()
     if score_of(process.pid) != -999:
@@ -285,9 +285,10 @@ def test_protection(live, tmp_path, memory_group, readable_log):
         pytest.skip("this root may not lower oom_score_adj")
     locked = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     assert int(locked.split("VmLck:")[1].split()[0]) > 0
-    while not (tmp_path / "score").exists() or not (tmp_path / "score").read_text():
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == -20
+    while not (tmp_path / "score").exists() or (tmp_path / "score").read_text().count("\n") < 2:
         time.sleep(0.05)
-    assert int((tmp_path / "score").read_text()) == given  # what it starts is not protected
+    assert (tmp_path / "score").read_text().split() == [str(os.getpriority(os.PRIO_PROCESS, 0)), str(given)]  # what it starts is not protected
 
 
 def test_protection_that_is_refused_is_named_once(public_program):
