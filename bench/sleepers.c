@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 
     if (wanted == 0 || !pids) {
         (void)fputs("Usage: sleepers COUNT\n", stderr);
+        free(pids);
         return 2;
     }
     while (count < wanted && (pids[count] = start_one(getpid())) > 0)

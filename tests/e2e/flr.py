@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 import json
 import math
+import re
 import struct
 import sys
 
@@ -28,6 +29,8 @@ TRAILER = struct.Struct("<4sIIIIIQQQQ12sI")
 TRAILER_MAGIC = b"FLRe"
 U64 = 1 << 64
 SCHEMA, FULL, CHANGES, PROCESSES, EVENT, RUN, STOP = range(1, 8)
+# Where a length up to FRAME_BYTES_MAX and a type may stand; to try to prove one at every byte takes Python seconds.
+FRAME_HEAD = re.compile(rb"(?=(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f]|[\x80-\xff]{2}[\x00-\x04])[\x01-\x07])")
 
 
 class Malformed(Exception):
@@ -51,6 +54,43 @@ def crc32c(crc, data):
     for byte in data:
         crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF]
     return crc ^ 0xFFFFFFFF
+
+
+def apply(images, bits):
+    """A linear map of 32 bits, given as the images of each."""
+    result = 0
+    while bits:
+        lowest = bits & -bits
+        result ^= images[lowest.bit_length() - 1]
+        bits ^= lowest
+    return result
+
+
+def maps_of_zeros():
+    """What 1, 2, 4, ... zero bytes do to the register of a checksum."""
+    images = [1 << bit >> 8 ^ CRC_TABLE[1 << bit & 0xFF] for bit in range(32)]
+    for _ in range(SEGMENT_BYTES.bit_length()):
+        yield images
+        images = [apply(images, image) for image in images]
+
+
+ZEROS = list(maps_of_zeros())
+
+
+class Checksums:
+    """Those of any bytes of a segment, at once: to search it byte by byte costs seconds otherwise."""
+
+    def __init__(self, data):
+        self.registers = list(itertools.accumulate(data, lambda crc, byte: crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 0xFF],
+                                                   initial=0))
+
+    def crc32c(self, crc, begin, end):
+        """crc32c(crc, data[begin:end]): the checksum is linear, and what stands before begin cancels out."""
+        crc ^= self.registers[begin] ^ 0xFFFFFFFF
+        for images, bit in zip(ZEROS, reversed(f"{end - begin:b}")):
+            if bit == "1":
+                crc = apply(images, crc)
+        return crc ^ self.registers[end] ^ 0xFFFFFFFF
 
 
 def unfold(number):
@@ -85,13 +125,13 @@ class Content:
 
     def number(self, limit=U64):
         value = 0
-        for shift in range(0, 70, 7):
-            byte = self.byte()
+        for shift, byte in zip(range(0, 70, 7), self.data[self.at:self.at + 10]):
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
+                self.at += shift // 7 + 1
                 break
         else:
-            raise Malformed("a number of more than ten bytes")
+            raise Malformed("a number that does not end")
         if value >= limit:
             raise Malformed(f"{value} is not below {limit}")
         return value
@@ -110,7 +150,7 @@ class Content:
         data = self.bytes(self.number())
         if 0 in data:
             raise Malformed("a zero in a string")
-        return bytes(data).decode(errors="surrogateescape")
+        return data.decode(errors="surrogateescape")
 
     def end(self):
         if self.left():
@@ -397,7 +437,7 @@ APART = {EVENT: read_event, RUN: read_run, STOP: read_stop}  # they build upon t
 
 def read_header(data, offset):
     """None where there is no header that can be proved."""
-    raw = bytes(data[offset:offset + HEADER.size])
+    raw = data[offset:offset + HEADER.size]
     if not raw.startswith(HEADER_MAGIC) or len(raw) < HEADER.size:
         return None
     _, version, segment_bytes, *fields = HEADER.unpack(raw)
@@ -407,7 +447,7 @@ def read_header(data, offset):
 
 
 def read_trailer(data, offset, header):
-    raw = bytes(data[offset + FRAMES_END:offset + SEGMENT_BYTES])
+    raw = data[offset + FRAMES_END:offset + SEGMENT_BYTES]
     if len(raw) < TRAILER.size or not raw.startswith(TRAILER_MAGIC):
         return None
     _, *fields, _, checksum = TRAILER.unpack(raw)
@@ -418,10 +458,10 @@ class Segment:
     """Reads all that can be proved of one. What cannot is among the frames, as a Loss."""
 
     def __init__(self, data, offset, header):
-        self.data, self.offset, self.header = data, offset, header
+        self.offset, self.header = offset, header
         self.trailer = read_trailer(data, offset, header)
-        used_bytes = self.trailer.used_bytes if self.trailer else FRAMES_END
-        self.end = min(offset + used_bytes, len(data))
+        self.data = data[offset:offset + (self.trailer.used_bytes if self.trailer else FRAMES_END)]
+        self.checksums = Checksums(self.data)
         self.schema = None
         self.frames = []
         self.used_bytes = HEADER.size  # to the end of the last frame that is proved
@@ -434,12 +474,12 @@ class Segment:
         return [frame for frame in self.frames if isinstance(frame, kind)]
 
     def _read(self):
-        at = self.offset + HEADER.size
-        while at < self.end:
+        at = HEADER.size
+        while at < len(self.data):
             length = self._frame(at)
             if length:
                 at += length
-                self.used_bytes = at - self.offset
+                self.used_bytes = at
             else:
                 at = self._search(at)
 
@@ -447,36 +487,38 @@ class Segment:
         """The next frame that does not build upon what is lost. Behind the last one of an open segment nothing is lost."""
         for kind in (CHANGES, PROCESSES):
             self._goes_on_from.pop(kind, None)
-        found = next((at for at in range(lost + 1, self.end) if self._proved(at)), self.end)
-        if found < self.end or self.trailer:
-            self.frames.append(Loss("bytes that cannot be proved", lost, found - lost))
+        heads = (match.start() for match in FRAME_HEAD.finditer(self.data, lost + 1))
+        found = next((at for at in heads if self._proved(at)), len(self.data))
+        if found < len(self.data) or self.trailer:
+            self.frames.append(Loss("bytes that cannot be proved", self.offset + lost, found - lost))
         return found
 
     def _proved(self, at):
         """(type, content, checksum, length) of a frame, or None."""
-        head = Content(self.data[at:min(at + 4, self.end)])
+        head = Content(self.data[at:at + 4])
         try:
             content_bytes, kind = head.number(FRAME_BYTES_MAX + 1), head.byte()
         except Malformed:
             return None
-        if kind not in self._goes_on_from or at + head.at + content_bytes + 4 > self.end:
+        begin = at + head.at
+        end = begin + content_bytes
+        if kind not in self._goes_on_from or end + 4 > len(self.data):
             return None
-        behind = at + head.at + content_bytes
-        checksum = crc32c(self._goes_on_from[kind], self.data[at:behind])
-        if checksum != int.from_bytes(self.data[behind:behind + 4], "little"):
+        checksum = self.checksums.crc32c(self._goes_on_from[kind], at, end)
+        if checksum != int.from_bytes(self.data[end:end + 4], "little"):
             return None
-        return kind, self.data[at + head.at:behind], checksum, behind + 4 - at
+        return kind, self.data[begin:end], checksum, end + 4 - at
 
     def _frame(self, at):
         """Takes the frame that is there. Its length, or 0."""
         proved = self._proved(at)
         if not proved:
             return 0
-        kind, data, checksum, length = proved
+        kind, content, checksum, length = proved
         try:
-            self._take(kind, Content(data), checksum)
+            self._take(kind, Content(content), checksum)
         except Malformed as error:
-            raise Malformed(f"frame of type {kind} at {at}: {error}") from error
+            raise Malformed(f"frame of type {kind} at {self.offset + at}: {error}") from error
         return length
 
     def _take(self, kind, content, checksum):
@@ -507,7 +549,6 @@ class Segment:
 
 class Recording:
     def __init__(self, data):
-        data = memoryview(data)
         headers = {}
         for offset in header_offsets(data):
             header = read_header(data, offset)
@@ -566,7 +607,7 @@ def header_offsets(data):
         if read_header(data, offset):
             yield offset
         elif any(data[offset:offset + HEADER.size]):
-            whole = bytes(data[offset:offset + SEGMENT_BYTES + HEADER.size])
+            whole = data[offset:offset + SEGMENT_BYTES + HEADER.size]
             at = whole.find(HEADER_MAGIC, 1)
             while 0 < at < SEGMENT_BYTES:
                 if read_header(data, offset + at):
