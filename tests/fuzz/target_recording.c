@@ -19,9 +19,10 @@
 enum {
     FLAG_AS_IT_IS = 1, /* checksums and all */
     FLAG_FILE = 2,     /* as a file of two segments, not as one in memory */
-    FLAG_TRAILER = 4,  /* the first one is closed */
     FLAG_SWAPPED = 8,  /* the second one stands first */
     FLAG_BEYOND = 16,  /* the second one's sequence is another one than the next */
+    FLAGS_OPEN =
+        0xe0, /* all of them: no trailers; that zeros are looked through takes its time, so it is rare */
     FLAGS_BYTES = 2,
 };
 
@@ -228,13 +229,14 @@ static void put(int fd, const void *bytes, size_t length, uint64_t offset)
         abort();
 }
 
-static void put_trailer(int fd, const uint8_t *bytes, size_t length, uint64_t offset)
+static void put_segment(int fd, const uint8_t *bytes, size_t length, uint64_t offset, bool open)
 {
     uint8_t trailer_bytes[SEGMENT_TRAILER_BYTES];
     struct segment_header header;
     struct segment_trailer trailer = {.used_bytes = (uint32_t)length, .oom_kills = bytes[length - 1]};
 
-    if (segment_take_header(bytes, &header) < 0)
+    put(fd, bytes, length, offset);
+    if (open || segment_take_header(bytes, &header) < 0)
         return;
     segment_put_trailer(trailer_bytes, &header, &trailer);
     put(fd, trailer_bytes, sizeof(trailer_bytes), offset + SEGMENT_FRAMES_END);
@@ -246,15 +248,14 @@ static int make_file(const uint8_t *data, uint8_t *bytes, size_t length)
     int fd = memfd_create("recording", MFD_CLOEXEC);
     uint64_t first = data[0] & FLAG_SWAPPED ? SEGMENT_BYTES : 0;
     uint64_t second = SEGMENT_BYTES - first + (first ? 0 : data[1]);
+    bool open = (data[0] & FLAGS_OPEN) == FLAGS_OPEN;
 
     if (fd < 0 || ftruncate(fd, 2 * SEGMENT_BYTES + data[1]) < 0)
         abort();
-    put(fd, bytes, length, first);
-    if (data[0] & FLAG_TRAILER)
-        put_trailer(fd, bytes, length, first);
+    put_segment(fd, bytes, length, first, open);
     if (!(data[0] & FLAG_AS_IT_IS))
         seal(bytes, length, data[0] & FLAG_BEYOND ? 7 : 2);
-    put(fd, bytes, length, second);
+    put_segment(fd, bytes, length, second, open);
     return fd;
 }
 

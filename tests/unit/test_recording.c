@@ -611,6 +611,29 @@ static void what_was_overwritten_before_it_was_read_is_a_loss(void **state)
     tape_free(&tape);
 }
 
+/* It stood in the middle of a segment that is another one by now. */
+static void a_ring_that_has_come_round_is_no_damage(void **state)
+{
+    struct tape tape;
+
+    tape_init(&tape, *state, "tape");
+    tape_open(&tape, TAPE_BYTES);
+    tape_put_samples(&tape, 1, 2);
+    struct recording *recording = open_recording(tape.path);
+    assert_next(recording, RECORDED_SEGMENT, 0);
+    assert_next(recording, RECORDED_SAMPLE, 1);
+    assert_next(recording, RECORDED_SAMPLE, 2);
+    assert_int_equal(recording_next(recording), RECORDED_END);
+    for (uint64_t number = 3; number <= 9000; number++)
+        tape_put(&tape, number, true);
+    tape_read(recording, &items);
+    assert_int_equal(tape_count(&items, RECORDED_SAMPLE, 9000), 1);
+    assert_int_equal(recording_loss(recording)->places, 0);
+    assert_in_range(recording_loss(recording)->segments, 1, 4);
+    recording_close(recording);
+    tape_free(&tape);
+}
+
 /* Two frames, the second of which stands alone, come before the NTH read. */
 static unsigned nth;
 
@@ -790,6 +813,7 @@ int main(void)
         unit_test_in_folder(a_damaged_version_costs_its_segment),
         unit_test_in_folder(what_is_written_is_read_as_it_comes),
         unit_test_in_folder(what_was_overwritten_before_it_was_read_is_a_loss),
+        unit_test_in_folder(a_ring_that_has_come_round_is_no_damage),
         unit_test_in_folder(nothing_is_passed_over_that_came_meanwhile),
         unit_test_in_folder(nothing_is_passed_over_that_was_read_torn),
         unit_test_in_folder(a_segment_that_goes_while_it_is_opened_has_nothing),

@@ -152,8 +152,7 @@ static void a_full_sample_comes_again_in_time(void **state)
     tape_free(&tape);
 }
 
-/* 256 processes fit the book: those of further ones are told behind a full sample. */
-static void there_is_no_end_of_processes(void **state)
+static void there_is_no_end_of_scans(void **state)
 {
     struct tape tape;
 
@@ -164,6 +163,42 @@ static void there_is_no_end_of_processes(void **state)
     assert_int_equal(first_sample_to(1100), 1);
     assert_int_equal(tape_count_kind(&items, RECORDED_PROCESSES), 1100);
     assert_nothing_lost();
+    tape_free(&tape);
+}
+
+/* 256 processes fit the book: further ones are told behind a full sample. */
+static void there_is_no_end_of_processes(void **state)
+{
+    struct tape tape;
+    static struct process_row rows[PROCESS_ROWS_MAX];
+    const struct process_record record = {.rows = rows, .count = PROCESS_ROWS_MAX};
+    struct recording *recording;
+    struct problem problem;
+    uint64_t scans = 0;
+    int found;
+
+    begin(&tape, *state);
+    for (uint64_t number = 1; number <= 20; number++) {
+        for (uint64_t i = 0; i < PROCESS_ROWS_MAX; i++)
+            rows[i] = (struct process_row){.pid = 100 * number + i, .comm = "x", .rss_bytes = 4096 * i};
+        tape_fill(&tape.sample, number, 0);
+        assert_int_equal(writer_put_sample(tape.writer, &tape.sample, &record), 0);
+    }
+    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    while ((found = recording_next(recording)) != RECORDED_END) {
+        assert_int_not_equal(found, RECORDED_LOSS);
+        if (found != RECORDED_PROCESSES)
+            continue;
+        const struct decoder *decoder = recording_decoder(recording);
+        scans++;
+        assert_int_equal(decoder->row_count, PROCESS_ROWS_MAX);
+        for (uint64_t i = 0; i < PROCESS_ROWS_MAX; i++) {
+            assert_int_equal(decoder->rows[i].pid, 100 * scans + i);
+            assert_int_equal(decoder->rows[i].rss_bytes, 4096 * i);
+        }
+    }
+    assert_int_equal(scans, 20);
+    recording_close(recording);
     tape_free(&tape);
 }
 
@@ -775,6 +810,7 @@ int main(void)
         unit_test_in_folder(what_is_put_can_be_read_at_once),
         unit_test_in_folder(each_is_one_write_and_no_allocation),
         unit_test_in_folder(a_full_sample_comes_again_in_time),
+        unit_test_in_folder(there_is_no_end_of_scans),
         unit_test_in_folder(there_is_no_end_of_processes),
         unit_test_in_folder(the_ring_keeps_the_newest_in_order),
         unit_test_in_folder(a_full_segment_has_a_true_trailer),
