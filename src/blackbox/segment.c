@@ -74,9 +74,9 @@ int segment_take_header(const uint8_t *bytes, struct segment_header *header)
     header->wall_ns = unpack_fixed64(&unpacker);
     size_t covered = (size_t)(unpacker.at - bytes);
     header->crc = unpack_fixed32(&unpacker);
-    if (version != SEGMENT_VERSION)
-        return -EPROTONOSUPPORT;
-    return segment_bytes == SEGMENT_BYTES && header->crc == crc32c(0, bytes, covered) ? 0 : -EBADMSG;
+    if (header->crc != crc32c(0, bytes, covered))
+        return -EBADMSG;
+    return version == SEGMENT_VERSION && segment_bytes == SEGMENT_BYTES ? 0 : -EPROTONOSUPPORT;
 }
 
 void segment_put_trailer(uint8_t *bytes, const struct segment_header *header,

@@ -56,8 +56,8 @@ void segment_trailer_note(struct segment_trailer *trailer, uint64_t monotonic_ns
 /* Writes SEGMENT_HEADER_BYTES and sets header->crc. */
 void segment_put_header(uint8_t *bytes, struct segment_header *header);
 
-/* 0; -ENOENT where it is no header; -EPROTONOSUPPORT where it is one of another version; -EBADMSG where it is
- * damaged. */
+/* 0; -ENOENT where it is no header; -EBADMSG where it is damaged; -EPROTONOSUPPORT where it is whole, and of
+ * another version or size of segments. The checksum is at the same place in all versions. */
 int segment_take_header(const uint8_t *bytes, struct segment_header *header);
 
 /* Of the trailer's SEGMENT_TRAILER_BYTES, in the segment that HEADER is of. */

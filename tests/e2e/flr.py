@@ -441,8 +441,10 @@ def read_header(data, offset):
     if not raw.startswith(HEADER_MAGIC) or len(raw) < HEADER.size:
         return None
     _, version, segment_bytes, *fields = HEADER.unpack(raw)
-    if (version, segment_bytes, crc32c(0, raw[:-4])) != (1, SEGMENT_BYTES, fields[-1]):
+    if crc32c(0, raw[:-4]) != fields[-1]:
         return None
+    if (version, segment_bytes) != (1, SEGMENT_BYTES):
+        raise Malformed(f"version {version}, segments of {segment_bytes} bytes")
     return Header(*fields)
 
 
@@ -561,6 +563,8 @@ class Recording:
         before = None
         for segment in self.segments:
             sequence = segment.header.sequence
+            if before and not before.trailer:
+                yield Loss("where it ended nobody knows", before.offset + before.used_bytes, 0)
             if before and sequence != before.header.sequence + 1:
                 yield Loss(f"segments {before.header.sequence + 1} to {sequence - 1} are missing")
             yield from segment.frames
@@ -588,7 +592,7 @@ class Recording:
         return self.of(Loss)
 
     def intervals(self):
-        """Pairs of samples with no run, no loss and no other boot between them."""
+        """Pairs of samples, the second one later, with no run, no loss and no other boot between them."""
         boots = (segment.header.boot_id for segment in self.segments for _ in segment.of(Sample))
         before = None
         for frame in self.frames():
@@ -596,23 +600,18 @@ class Recording:
                 before = None
             elif isinstance(frame, Sample):
                 after = frame, next(boots)
-                if before and before[1] == after[1]:
+                if before and before[1] == after[1] and before[0].monotonic_ns < frame.monotonic_ns:
                     yield before[0], frame
                 before = after
 
 
 def header_offsets(data):
-    """At the multiples, and where one is damaged at every byte up to the next one."""
-    for offset in range(0, len(data), SEGMENT_BYTES):
-        if read_header(data, offset):
-            yield offset
-        elif any(data[offset:offset + HEADER.size]):
-            whole = data[offset:offset + SEGMENT_BYTES + HEADER.size]
-            at = whole.find(HEADER_MAGIC, 1)
-            while 0 < at < SEGMENT_BYTES:
-                if read_header(data, offset + at):
-                    yield offset + at
-                at = whole.find(HEADER_MAGIC, at + 1)
+    """Wherever they stand: bytes of the file may have been lost or gained."""
+    at = data.find(HEADER_MAGIC)
+    while at >= 0:
+        if read_header(data, at):
+            yield at
+        at = data.find(HEADER_MAGIC, at + 1)
 
 
 def read(path):

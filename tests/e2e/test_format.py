@@ -177,7 +177,7 @@ def test_growth_of_faults(churned):
     compared = 0
     scans = churned[1].scans()
     for before, after in zip(scans, scans[1:]):
-        assert after.since_ns == pytest.approx(after.sample.monotonic_ns - before.sample.monotonic_ns, abs=10**9)
+        assert after.since_ns == after.sample.monotonic_ns - before.sample.monotonic_ns
         were = {(row.pid, row.start_ticks): row for row in before.rows}
         for row in after.rows:
             was = were.get((row.pid, row.start_ticks))
@@ -207,7 +207,7 @@ def assert_trailer(segment):
     walls = [frame.wall_ns for frame in timed] + [segment.header.wall_ns]
     assert trailer == flr.Trailer(
         used_bytes=segment.used_bytes, samples=len(segment.of(flr.Sample)), events=len(segment.of(flr.Event)),
-        oom_kills=sum(kill.what.kills for kill in kills), runs=len(segment.of(flr.Run)),
+        oom_kills=len(kills), runs=len(segment.of(flr.Run)),
         last_monotonic_ns=timed[-1].monotonic_ns, last_wall_ns=timed[-1].wall_ns,
         least_wall_ns=min(walls), greatest_wall_ns=max(walls))
 
