@@ -448,6 +448,7 @@ def test_a_later_version(tmp_path):
     path = recordings.write(tmp_path / "box.flr", ["start 1", "samples 10 10"], segments=4)
     data = bytearray(path.read_bytes())
     data[8] = 2
+    data[64:68] = recordings.crc32c(0, data[:64]).to_bytes(4, "little")
     path.write_bytes(data)
     assert "later version" in refused("-f", path, "--no-protect", "--count", "1")
     assert "later version" in run("replay", path, check=1).stderr

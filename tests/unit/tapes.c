@@ -1,5 +1,7 @@
 #include "tapes.h"
 
+#include "base/crc32c.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -466,6 +468,18 @@ void tape_peek(const char *path, uint64_t offset, void *bytes, size_t length)
     assert_int_equal(lseek(fd, (off_t)offset, SEEK_SET), offset);
     assert_int_equal(read(fd, bytes, length), length);
     close(fd);
+}
+
+void tape_set_version(const char *path, uint64_t segment, uint8_t version)
+{
+    enum { VERSION_OFFSET = 8, CRC_BYTES = 4, COVERED = SEGMENT_HEADER_BYTES - CRC_BYTES };
+    uint8_t header[SEGMENT_HEADER_BYTES];
+    struct packer crc = packer_over(header + COVERED, CRC_BYTES);
+
+    tape_peek(path, segment * SEGMENT_BYTES, header, sizeof(header));
+    header[VERSION_OFFSET] = version;
+    pack_fixed32(&crc, crc32c(0, header, COVERED));
+    tape_patch(path, segment * SEGMENT_BYTES, header, sizeof(header));
 }
 
 void tape_cut(const char *path, uint64_t bytes)

@@ -84,6 +84,9 @@ void tape_check_spelling(const struct tape_items *items, const char *letters, co
 
 /* The bytes of the file, to be damaged at will. */
 void tape_patch(const char *path, uint64_t offset, const void *bytes, size_t length);
+
+/* A segment becomes one of another version, whole: its checksum says so. */
+void tape_set_version(const char *path, uint64_t segment, uint8_t version);
 void tape_peek(const char *path, uint64_t offset, void *bytes, size_t length);
 void tape_cut(const char *path, uint64_t bytes);
 uint64_t tape_length(const char *path);

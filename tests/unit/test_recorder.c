@@ -145,11 +145,14 @@ static int beat(struct machine *machine, uint64_t seconds)
     return recorder_take(machine->recorder, machine->now, &machine->interval);
 }
 
-static struct recording *open_recording(const struct machine *machine)
+/* What was recorded reaches the file by another thread: all of it, when the recorder has been closed. */
+static struct recording *open_recording(struct machine *machine)
 {
     struct recording *recording;
     struct problem problem;
 
+    recorder_close(machine->recorder);
+    machine->recorder = NULL;
     if (recording_open(&recording, machine->file, &problem) < 0)
         fail_msg("%s", problem.text);
     return recording;

@@ -529,7 +529,7 @@ static void a_later_version_is_told(void **state)
 
     fill_shelf(&tape, *state, "tape");
     for (size_t i = 0; i < SHELF_SEGMENTS; i++)
-        set_version(&tape, i, 2);
+        tape_set_version(tape.path, i, 2);
     assert_int_equal(open_bad(tape.path, "later version"), -EPROTONOSUPPORT);
     tape_free(&tape);
 }

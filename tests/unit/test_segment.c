@@ -79,8 +79,7 @@ static void each_flipped_bit_of_a_header_is_noticed(void **state)
     segment_put_header(bytes, &header);
     for (size_t bit = 0; bit < 8 * sizeof(bytes); bit++) {
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        int expected = bit / 8 < 8 ? -ENOENT : bit / 8 < 12 ? -EPROTONOSUPPORT : -EBADMSG;
-        assert_int_equal(segment_take_header(bytes, &taken), expected);
+        assert_int_equal(segment_take_header(bytes, &taken), bit / 8 < 8 ? -ENOENT : -EBADMSG);
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
     assert_int_equal(segment_take_header(bytes, &taken), 0);

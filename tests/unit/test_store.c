@@ -249,22 +249,17 @@ static void a_file_of_zeros_is_taken(void **state)
     store_close(&store);
 }
 
-static void set_version(const char *path, uint64_t segment, uint8_t version)
-{
-    tape_patch(path, segment * SEGMENT_BYTES + 8, &version, 1);
-}
-
 static void a_later_version_is_refused(void **state)
 {
     struct tape tape;
 
     make_recording(*state, &tape);
-    set_version(tape.path, 0, 2);
+    tape_set_version(tape.path, 0, 2);
     assert_int_equal(refuse(tape.path, 0, "later version"), -EEXIST);
     assert_int_equal(refuse(tape.path, MIB, "--force"), -EEXIST);
-    set_version(tape.path, 0, 1);
+    tape_set_version(tape.path, 0, 1);
     assert_has_sample(tape.path);
-    set_version(tape.path, 0, 2);
+    tape_set_version(tape.path, 0, 2);
     struct store store = open_store(tape.path, MIB, true);
     assert_true(store.fresh);
     store_close(&store);
@@ -280,7 +275,7 @@ static void a_damaged_version_is_no_later_one(void **state)
     tape_open(&tape, 0);
     tape_put(&tape, 2, false);
     tape_close(&tape);
-    set_version(tape.path, 0, 3);
+    tape_patch(tape.path, 8, "\3", 1);
     struct store store = open_store(tape.path, 0, false);
     assert_false(store.fresh);
     store_close(&store);
