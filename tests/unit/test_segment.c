@@ -1,3 +1,4 @@
+#include "base/pack.h"
 #include "blackbox/segment.h"
 #include "support.h"
 
@@ -49,7 +50,8 @@ static void a_header_has_its_place_for_each_byte(void **state)
     assert_memory_equal(bytes, expected, sizeof(expected));
     assert_int_equal(bytes[48], 0x01); /* 5000000001 is 0x12a05f201 */
     assert_int_equal(bytes[52], 0x01);
-    assert_int_equal(bytes[64] | bytes[65] << 8 | bytes[66] << 16 | (uint32_t)bytes[67] << 24, header.crc);
+    struct unpacker crc = unpacker_over(bytes + 64, 4);
+    assert_int_equal(unpack_fixed32(&crc), header.crc);
 }
 
 static void a_header_comes_out_as_it_was_put(void **state)
