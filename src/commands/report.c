@@ -158,12 +158,18 @@ static int choose_incident(struct report *report, const struct incident **incide
 
 /* -- what is known of it -- */
 
-static void take(struct report *report, int played, uint64_t since_ns)
+/* Whoever held the memory is gone behind the last kill. */
+static bool is_before_the_end(const struct incident *incident, uint64_t wall_ns)
+{
+    return incident->last_kill_ns == 0 || wall_ns <= incident->last_kill_ns;
+}
+
+static void take(struct report *report, const struct incident *incident, int played, uint64_t since_ns)
 {
     const struct decoder *decoder = playback_decoder(report->playback);
     const struct interval *interval = playback_interval(report->playback);
 
-    if (played == PLAYED_PROCESSES)
+    if (played == PLAYED_PROCESSES && is_before_the_end(incident, decoder->sample.wall_ns))
         evidence_add_processes(&report->evidence, decoder->rows, decoder->row_count, decoder->sample.wall_ns);
     else if (played == PLAYED_EVENT && decoder->event.event.wall_ns >= since_ns)
         evidence_add_event(&report->evidence, &decoder->event.event);
@@ -180,8 +186,10 @@ static uint64_t before(uint64_t wall_ns, double seconds)
 static int gather(struct report *report, const struct incident *incident)
 {
     uint64_t since_ns = before(incident->begin_ns, report->settings.window_seconds);
+    /* The clock may have been set back in between. */
+    uint64_t end_ns = incident->end_ns > incident->begin_ns ? incident->end_ns : incident->begin_ns;
     struct playback_settings part = {
-        .range = {before(since_ns, LOOKBACK_SECONDS), incident->end_ns + AFTER_SECONDS * NS_PER_SECOND},
+        .range = {before(since_ns, LOOKBACK_SECONDS), end_ns + AFTER_SECONDS * NS_PER_SECOND},
         .last_segment = SIZE_MAX,
         .intervals = true,
     };
@@ -193,7 +201,7 @@ static int gather(struct report *report, const struct incident *incident)
         return error;
     error = playback_start(report->playback, &part);
     while (error == 0 && (played = playback_next(report->playback)) > PLAYED_END)
-        take(report, played, since_ns);
+        take(report, incident, played, since_ns);
     return played < 0 ? played : error;
 }
 

@@ -233,7 +233,9 @@ static void put_holders(struct text *text, const struct evidence *evidence)
     put_heading(text, "Who held the memory");
     text_string(text, "  at ");
     clock_put_time_of_day(text, evidence->scan_ns);
-    text_string(text, evidence->kills_told > 0 ? ", the last look before the kill\n" : ", the last look\n");
+    text_string(text, evidence->kills_told > 1   ? ", the last look before the last kill\n"
+                      : evidence->kills_told > 0 ? ", the last look before the kill\n"
+                                                 : ", the last look\n");
     text_string(text, "       rss    swap command               pid    uid cgroup\n");
     for (size_t i = 0; i < count; i++) {
         cell_size(text, (struct value){list[i]->last.rss_bytes, true}, TIME_CELL);

@@ -134,7 +134,6 @@ static enum verdict verdict_of_alert(const struct event *event)
 
 static void add_kill(struct evidence *evidence, const struct event *event)
 {
-    evidence->killed = true;
     evidence->kills_told += event->kills;
     if (evidence->kill_count == EVIDENCE_KILLS_MAX)
         return;
@@ -216,8 +215,6 @@ static void add_process(struct evidence *evidence, const struct process_row *row
 void evidence_add_processes(struct evidence *evidence, const struct process_row *rows, size_t count,
                             uint64_t wall_ns)
 {
-    if (evidence->killed)
-        return;
     for (size_t i = 0; i < count; i++)
         add_process(evidence, &rows[i], wall_ns);
     evidence->scan_ns = wall_ns;

@@ -51,7 +51,7 @@ struct evidence_alert {
     char message[EVIDENCE_MESSAGE_MAX];
 };
 
-/* A process between the first and the last scan that had it, up to the first kill. Of one that was started
+/* A process between the first and the last scan that had it. Of one that was started
  * after the first scan of all, it begins with nothing at the scan before. */
 struct evidence_process {
     struct process_row first;
@@ -90,7 +90,6 @@ struct evidence {
     struct evidence_process *processes;
     size_t process_count;
     uint64_t scan_ns; /* of the last scan; 0: there was none */
-    bool killed;      /* what comes now is behind the first kill */
 
     enum verdict verdict;
 };
@@ -109,7 +108,7 @@ void evidence_add_event(struct evidence *evidence, const struct event *event);
 void evidence_add_processes(struct evidence *evidence, const struct process_row *rows, size_t count,
                             uint64_t wall_ns);
 
-/* The processes of the last scan before the kill, the largest first. Returns how many are put into LIST. */
+/* The processes of the last scan, the largest first. Returns how many are put into LIST. */
 size_t evidence_holders(const struct evidence *evidence,
                         const struct evidence_process *list[EVIDENCE_HOLDERS_MAX]);
 

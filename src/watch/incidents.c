@@ -71,8 +71,10 @@ int incidents_add(struct incidents *incidents, const struct event *event, uint64
             return -ENOMEM;
     }
     take_title(incident, event);
-    if (event->kind == EVENT_OOM_KILL)
+    if (event->kind == EVENT_OOM_KILL) {
         incident->oom_kills += event->kills;
+        incident->last_kill_ns = event->wall_ns;
+    }
     if (event->severity > incident->severity)
         incident->severity = event->severity;
     incident->end_ns = event->wall_ns;

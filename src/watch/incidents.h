@@ -17,6 +17,7 @@ struct incident {
     uint64_t begin_ns; /* wall clock: of its first event */
     uint64_t end_ns;   /* of its last */
     uint64_t last_monotonic_ns;
+    uint64_t last_kill_ns; /* wall clock: of its last OOM kill; 0: there was none */
     uint64_t oom_kills;
     enum event_severity severity;
     char title[INCIDENT_TITLE_MAX]; /* of what was worst in it */

@@ -235,23 +235,6 @@ static void of_many_events_the_first_are_kept_and_all_are_counted(void **state)
     evidence_free(&evidence);
 }
 
-static void what_was_looked_at_behind_the_kill_counts_no_more(void **state)
-{
-    const struct process_row before = process(1, 500, 0);
-    const struct process_row after = process(2, 900, 0);
-    const struct evidence_process *list[EVIDENCE_HOLDERS_MAX];
-    struct evidence evidence;
-    (void)state;
-
-    evidence_setup(&evidence, 60);
-    add_scan(&evidence, 1, &before, 1);
-    add_kill(&evidence, OOM_CONSTRAINT_MEMCG);
-    add_scan(&evidence, 2, &after, 1);
-    assert_int_equal(evidence_holders(&evidence, list), 1);
-    assert_int_equal(list[0]->last.pid, 1);
-    evidence_free(&evidence);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,7 +247,6 @@ int main(void)
         cmocka_unit_test(a_kill_decides_what_it_was),
         cmocka_unit_test(of_alerts_the_one_that_says_most_decides),
         cmocka_unit_test(of_many_events_the_first_are_kept_and_all_are_counted),
-        cmocka_unit_test(what_was_looked_at_behind_the_kill_counts_no_more),
     };
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
 }

@@ -68,6 +68,7 @@ static void what_comes_within_the_quiet_time_is_one(void **state)
     add_alert(&incidents, "major_faults", SEVERITY_OVER, 270, "over");
     assert_int_equal(incidents.count, 1);
     incident_is(&incidents.list[0], 100, 270, 1, "kill");
+    assert_true(incidents.list[0].last_kill_ns == at(210 + WALL_AHEAD));
     assert_int_equal(incidents.list[0].severity, SEVERITY_CRITICAL);
     incidents_free(&incidents);
 }
@@ -82,6 +83,7 @@ static void the_quiet_time_counts_from_the_last_event(void **state)
     add_kills(&incidents, 1, 100.001 + 2 * INCIDENT_QUIET_SECONDS, "second");
     assert_int_equal(incidents.count, 2);
     incident_is(&incidents.list[0], 100, 160, 2, "first");
+    assert_true(incidents.list[0].last_kill_ns == at(160 + WALL_AHEAD));
     incident_is(&incidents.list[1], 220.001, 220.001, 1, "second");
     incidents_free(&incidents);
 }
@@ -112,6 +114,7 @@ static void a_storm_of_context_switches_alone_is_none(void **state)
     assert_int_equal(incidents.count, 0);
     add_alert(&incidents, "major_faults", SEVERITY_WARNING, 130, "faults");
     add_alert(&incidents, "context_switches", SEVERITY_CRITICAL, 180, "storm");
+    assert_true(incidents.list[0].last_kill_ns == 0);
     incident_is(&incidents.list[0], 130, 130, 0, "faults"); /* nor does it make one longer, or worse */
     assert_int_equal(incidents.list[0].severity, SEVERITY_WARNING);
     add_alert(&incidents, "major_faults", SEVERITY_WARNING, 191, "again");
