@@ -432,3 +432,68 @@ def test_what_is_saved_is_the_same(churned, recorded, tmp_path):
                [(scan.sample.wall_ns, scan.rows) for scan in was.scans()]
         for segment in became.segments:
             assert_trailer(segment)
+
+
+# Damage
+
+
+def one_bit(whole, chance):
+    whole[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+
+
+def a_block(whole, chance):
+    begin = chance.randrange(len(whole) // 4096) * 4096
+    whole[begin:begin + 4096] = bytes(4096)
+
+
+def bytes_lost(whole, chance):
+    begin = chance.randrange(len(whole))
+    del whole[begin:begin + 512]
+
+
+def bytes_gained(whole, chance):
+    begin = chance.randrange(len(whole))
+    whole[begin:begin] = chance.randbytes(512)
+
+
+def cut_off(whole, chance):
+    del whole[chance.randrange(1, len(whole)):]
+
+
+def a_header(whole, chance):
+    whole[chance.randrange(4) * flr.SEGMENT_BYTES + chance.randrange(flr.HEADER.size)] ^= 0x80
+
+
+def a_version(whole, chance):
+    whole[chance.randrange(4) * flr.SEGMENT_BYTES + 8] = 2
+
+
+def a_trailer(whole, chance):
+    whole[chance.randrange(4) * flr.SEGMENT_BYTES + flr.FRAMES_END + chance.randrange(flr.TRAILER.size)] ^= 0x80
+
+
+def another_order(whole, _):
+    whole[:flr.SEGMENT_BYTES], whole[-flr.SEGMENT_BYTES:] = whole[-flr.SEGMENT_BYTES:], whole[:flr.SEGMENT_BYTES]
+
+
+def one_twice(whole, _):
+    whole += whole[:flr.SEGMENT_BYTES]
+
+
+@pytest.mark.parametrize("damage", [one_bit, a_block, bytes_lost, bytes_gained, cut_off, a_header, a_version, a_trailer,
+                                    another_order, one_twice], ids=lambda damage: damage.__name__)
+def test_the_rest_of_what_is_damaged_is_found_and_nothing_else(churned, tmp_path, damage):
+    path, undamaged, _ = churned
+    whole = bytearray(path.read_bytes())
+    damage(whole, random.Random(damage.__name__))
+    damaged = tmp_path / "damaged.flr"
+    damaged.write_bytes(whole)
+    rest = flr.Recording(bytes(whole))
+    true = {sample.monotonic_ns: sample.values for sample in undamaged.samples()}
+    assert rest.samples() and all(true[sample.monotonic_ns] == sample.values for sample in rest.samples())
+    told = objects(run("replay", "--json", "--processes", damaged).stdout)
+    assert [line["time"] for line in told if line["type"] == "sample"] == \
+           [time_text(after.wall_ns) for _, after in rest.intervals()]
+    assert [(line["time"], line["pid"], line["minor_faults"]) for line in told if line["type"] == "process"] == \
+           [(time_text(scan.sample.wall_ns), row.pid, row.minor_faults) for scan in rest.scans() for row in scan.rows]
+    assert [line for line in told if line["type"] in ("alert", "oom_kill")] == [of_event(event) for event in rest.events()]
