@@ -111,3 +111,5 @@ def kill_one(group):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: for ./test --long only")
+    config.addinivalue_line("markers", "plain: not under the sanitizers, which have nothing to find there")
+    config.addinivalue_line("markers", "memory: with --long, under the sanitizers as well")

@@ -158,10 +158,14 @@ def check_cases(wholes, folder, numbers):
         check_case(wholes[number % 2], number, folder)
 
 
-def test_300_random_cases(wholes, tmp_path):
-    check_cases(wholes, tmp_path, range(300))
+SHORT_CASES = 100
+
+
+def test_the_first_random_cases(wholes, tmp_path):
+    check_cases(wholes, tmp_path, range(SHORT_CASES))
 
 
 @pytest.mark.long
+@pytest.mark.memory
 def test_2000_random_cases(wholes, tmp_path):
-    check_cases(wholes, tmp_path, range(300, 2000))
+    check_cases(wholes, tmp_path, range(SHORT_CASES, 2000))

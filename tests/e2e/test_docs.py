@@ -80,6 +80,7 @@ def test_every_option_of_a_command_is_in_its_manual(command):
         assert "\\-" + option[2:].replace("-", "\\-") in manual, option
 
 
+@pytest.mark.plain
 def test_rows_keep_their_rhythm():
     """Deadlines are absolute: 100 rows of 50 ms end a hundred periods after the start, give or take one late row."""
     start = time.monotonic()

@@ -52,6 +52,7 @@ def test_storm_is_a_line_without_color(live):
     assert "WARNING: CONTEXT SWITCH STORM: " in out
 
 
+@pytest.mark.plain
 def test_the_steady_state_is_quiet(live):
     """No page fault of its own over 200 rows after the third."""
     if os.environ.get("FAULTLINE_SANITIZED"):

@@ -605,6 +605,7 @@ def traced(process, seconds):
     return re.findall(r"^(?:\[pid +\d+\] )?(\w+)\(", done.stderr, re.M), done.stderr
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("processes", [0, 10])
 def test_the_steady_state_is_quiet(tmp_path, short_of_memory, processes):
     """No page fault of its own, no memory from the kernel; without processes no file is opened either."""

@@ -253,6 +253,7 @@ def locales(tmp_path_factory):
     return folder
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("locale", ["de_DE.UTF-8", "tr_TR.UTF-8"])
 @pytest.mark.parametrize("words", [["-w", "--psi"], ["--json"], ["--csv"], ["-o", "min,maj,vmstat.pgfault,load_1m"]])
 def test_locales(locales, locale, words):

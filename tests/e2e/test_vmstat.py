@@ -206,6 +206,7 @@ def mask(text):
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "STAMP", text)
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("tree", TREE_NAMES)
 def test_byte_for_byte(tree, procps, frozen):
     """All command lines in one case: what differs is shown."""
