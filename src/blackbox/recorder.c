@@ -20,6 +20,7 @@ struct recorder {
     struct store store;
     struct writer *writer;
     struct flusher *flusher;
+    struct write_queue *queue;
     struct sample sample;
     struct process_scan *processes; /* NULL: none are asked for */
     struct scan_schedule schedule;
@@ -122,7 +123,7 @@ int recorder_open(struct recorder **recorder, const struct recorder_settings *se
     if (error == 0)
         error = flusher_start(&opened->flusher, opened->store.fd);
     if (error == 0)
-        error = write_queue_start(&opened->store.queue, opened->store.fd, opened->flusher);
+        error = write_queue_start(&opened->queue, opened->store.fd, opened->flusher);
     if (error < 0)
         recorder_close(opened);
     else
@@ -155,7 +156,7 @@ static void fill_sample(struct recorder *recorder, const struct snapshot *snapsh
 
 static void sync_soon(struct recorder *recorder, uint64_t now_ns)
 {
-    write_queue_sync(recorder->store.queue);
+    write_queue_sync(recorder->queue);
     recorder->sync_due_ns = now_ns + RECORDER_SYNC_SECONDS * NS_PER_SECOND;
 }
 
@@ -194,6 +195,9 @@ int recorder_begin(struct recorder *recorder, const struct snapshot *snapshot)
     fill_sample(recorder, snapshot);
     if (error == 0)
         error = writer_put_sample(recorder->writer, &recorder->sample, NULL);
+    /* From here on; what has begun is in the file, for whoever looks, and a file that refuses is known at
+     * once. */
+    recorder->store.queue = recorder->queue;
     sync_soon(recorder, now_ns);
     return error;
 }
@@ -208,7 +212,7 @@ int recorder_take(struct recorder *recorder, const struct snapshot *snapshot, co
     if (snapshot->monotonic_ns >= recorder->sync_due_ns)
         sync_soon(recorder, snapshot->monotonic_ns);
     if (error == 0)
-        error = write_queue_error(recorder->store.queue);
+        error = write_queue_error(recorder->queue);
     return error < 0 ? error : flusher_error(recorder->flusher);
 }
 
@@ -225,10 +229,10 @@ int recorder_note(struct recorder *recorder, const struct event *event)
 /* Returns the first error. */
 static int stop_writing(struct recorder *recorder)
 {
-    int written = write_queue_stop(recorder->store.queue);
+    int written = write_queue_stop(recorder->queue);
     int flushed = flusher_stop(recorder->flusher);
 
-    recorder->store.queue = NULL;
+    recorder->store.queue = recorder->queue = NULL;
     recorder->flusher = NULL;
     return written < 0 ? written : flushed;
 }
