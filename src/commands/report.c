@@ -229,7 +229,7 @@ static int print(struct report *report, const struct incident *incident, struct 
 
 static int make(struct report *report, struct problem *problem)
 {
-    const struct incident *incident = NULL;
+    const struct incident *incident = &report->asked;
 
     report->playback = playback_new(report->file.recording);
     if (!report->playback)

@@ -258,7 +258,8 @@ static size_t rank(const struct evidence *evidence, const struct evidence_proces
         if (place == EVIDENCE_HOLDERS_MAX)
             continue;
         count += count < EVIDENCE_HOLDERS_MAX;
-        memmove(list + place + 1, list + place, (count - place - 1) * sizeof(*list));
+        for (size_t last = count - 1; last > place; last--)
+            list[last] = list[last - 1];
         list[place] = process;
     }
     return count;
