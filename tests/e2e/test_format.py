@@ -140,7 +140,7 @@ def test_every_figure_of_every_sample(churned):
                for source, figures in then.items()} for then in truth.figures]
     at = dict.fromkeys(truths[0], 0)
     samples = recording.samples()
-    assert len(samples) > 100
+    assert len(samples) > 40
     for sample in samples:
         found = by_source(sample)
         assert found.pop("clock").keys() == {"slept_ns"}
@@ -156,7 +156,7 @@ def test_every_row_of_every_process(churned):
     stood = {(key, row) for then in truth.processes for key, row in then.items()}
     known = {process.pid: process for process in truth.proc.processes}
     scans = recording.scans()
-    assert len(scans) > 100
+    assert len(scans) > 40
     for scan in scans:
         assert (scan.processes, scan.unread) == (len(known), 0)
         assert 8 <= len(scan.rows) <= 16
@@ -350,6 +350,7 @@ def of_event(event):
     if isinstance(event.what, flr.Alert):
         alert = event.what
         figures = {"value": alert.value, "threshold": alert.threshold, "worst": alert.worst}
+        figures = {key: value and min(value, 2.0 ** 64) for key, value in figures.items()}  # more is not printed
         return {"type": "alert", **told, "alert": alert.name, "state": alert.state,
                 **{key: pytest.approx(value, abs=0.051) for key, value in figures.items() if value is not None},
                 "duration_seconds": pytest.approx(alert.duration_s, abs=0.0006),
