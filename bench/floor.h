@@ -47,5 +47,5 @@ struct against_floor {
 struct against_floor floor_measure(struct bare_files *files, void (*turn)(void *context), void *context);
 
 /* End the program, and say why. */
-_Noreturn void die(const char *what);    /* by errno */
-void check(int error, const char *what); /* where ERROR is a negative errno */
+__attribute__((noreturn)) void die(const char *what); /* by errno */
+void check(int error, const char *what);              /* where ERROR is a negative errno */
