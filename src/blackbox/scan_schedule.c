@@ -34,8 +34,9 @@ int scan_schedule_want(struct sampler *sampler)
 }
 
 /* Of what is absent none of the comparisons is true. */
-static bool is_urgent(const struct scan_schedule *schedule, const double *values)
+bool scan_schedule_is_urgent(const struct scan_schedule *schedule, const struct interval *interval)
 {
+    const double *values = interval->values;
     double available_bytes = values[M_mem_available_bytes];
     double total_bytes = values[M_mem_total_bytes];
 
@@ -54,7 +55,7 @@ static bool is_stirred(const struct scan_schedule *schedule, const double *value
 bool scan_schedule_is_due(const struct scan_schedule *schedule, uint64_t now_ns,
                           const struct interval *interval)
 {
-    return !schedule->begun || now_ns >= schedule->due_ns || is_urgent(schedule, interval->values) ||
+    return !schedule->begun || now_ns >= schedule->due_ns || scan_schedule_is_urgent(schedule, interval) ||
            (now_ns >= schedule->stirred_ns && is_stirred(schedule, interval->values));
 }
 

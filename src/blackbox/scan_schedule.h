@@ -21,6 +21,9 @@ struct scan_schedule {
 /* Wants the metrics that it looks at. Returns 0 or a negative errno. */
 int scan_schedule_want(struct sampler *sampler);
 
+/* Whether memory is short, going fast, or waited for. INTERVAL is the last one. */
+bool scan_schedule_is_urgent(const struct scan_schedule *schedule, const struct interval *interval);
+
 /* Whether the sample at NOW_NS (CLOCK_MONOTONIC) should have one. INTERVAL is what ended with it. */
 bool scan_schedule_is_due(const struct scan_schedule *schedule, uint64_t now_ns,
                           const struct interval *interval);

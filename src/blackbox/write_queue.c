@@ -26,9 +26,9 @@ struct write_queue {
     int fd;
     struct flusher *flusher;
     pthread_t thread;
-    struct batch taken;    /* this and the next are the thread's alone */
-    bool sync_behind;      /* what was taken */
-    pthread_mutex_t mutex; /* for what follows */
+    pthread_mutex_t mutex; /* for what follows, but the bytes that were taken: those are the thread's */
+    struct batch taken;
+    bool sync_behind; /* what was taken */
     pthread_cond_t asked;
     bool awake; /* it was asked for something */
     bool ending;
@@ -55,17 +55,16 @@ int write_queue_write_now(int fd, const void *bytes, size_t length, uint64_t off
 /* -- the thread -- */
 
 /* What failed stays the first of those that are still to be written: they may only come in their order. */
-static int write_batch(int fd, struct batch *batch)
+static int write_batch(int fd, const struct batch *batch, size_t *done)
 {
     struct write_head head;
     int error = 0;
 
-    while (error == 0 && batch->done < batch->length) {
-        memcpy(&head, batch->bytes + batch->done, sizeof(head));
-        error =
-            write_queue_write_now(fd, batch->bytes + batch->done + sizeof(head), head.length, head.offset);
+    while (error == 0 && *done < batch->length) {
+        memcpy(&head, batch->bytes + *done, sizeof(head));
+        error = write_queue_write_now(fd, batch->bytes + *done + sizeof(head), head.length, head.offset);
         if (error == 0)
-            batch->done += sizeof(head) + head.length;
+            *done += sizeof(head) + head.length;
     }
     return error;
 }
@@ -90,11 +89,13 @@ static void write_what_waits(struct write_queue *queue)
     int error = 0;
 
     while (error == 0 && (queue->taken.done < queue->taken.length || take_batch(queue))) {
+        size_t done = queue->taken.done;
         pthread_mutex_unlock(&queue->mutex);
-        error = write_batch(queue->fd, &queue->taken);
+        error = write_batch(queue->fd, &queue->taken, &done);
         if (error == 0 && queue->sync_behind)
             flusher_request(queue->flusher);
         pthread_mutex_lock(&queue->mutex);
+        queue->taken.done = done;
         queue->error = error;
     }
 }
@@ -187,6 +188,14 @@ void write_queue_sync(struct write_queue *queue)
     queue->sync_wanted = true;
     wake(queue);
     pthread_mutex_unlock(&queue->mutex);
+}
+
+bool write_queue_is_empty(struct write_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool empty = queue->waiting.length == 0 && queue->taken.done == queue->taken.length;
+    pthread_mutex_unlock(&queue->mutex);
+    return empty;
 }
 
 int write_queue_error(struct write_queue *queue)

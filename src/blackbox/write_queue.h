@@ -7,6 +7,7 @@
 
 #include "blackbox/flusher.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ int write_queue_put(struct write_queue *queue, const void *bytes, size_t length,
 
 /* What was put by now shall be on the disk soon: the flusher is asked as soon as it is written. */
 void write_queue_sync(struct write_queue *queue);
+
+/* Whether all that was put has been written. */
+bool write_queue_is_empty(struct write_queue *queue);
 
 /* The error of the last attempt to write, as a negative errno; 0: it went well. */
 int write_queue_error(struct write_queue *queue);

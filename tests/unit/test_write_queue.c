@@ -120,12 +120,16 @@ static void test_what_failed_is_tried_again_with_the_next(void **state)
     struct bench bench;
 
     bench_make(&bench, O_RDONLY);
+    assert_true(write_queue_is_empty(bench.queue));
     assert_int_equal(put(&bench, "first", 0), 0);
     await_error(&bench, -EBADF);
+    assert_false(write_queue_is_empty(bench.queue));
     assert_int_equal(put(&bench, "second", 3), 0);
     mend(&bench);
     assert_int_equal(put(&bench, "third", 6), 0);
     await_error(&bench, 0);
+    while (!write_queue_is_empty(bench.queue))
+        usleep(1000);
     char *text = bench_end(&bench, 0);
     assert_string_equal(text, "firsecthird");
     free(text);
