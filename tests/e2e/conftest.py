@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -25,6 +26,18 @@ def run(*words, check=None, **kwargs):
 
 def objects(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+def remainder(process, timeout_s=30):
+    """What it still writes until it ends. communicate() does not know of what readline() has read ahead, and loses it."""
+    timer = threading.Timer(timeout_s, process.kill)
+    timer.start()
+    try:
+        said = process.stdout.read(), process.stderr.read()
+        process.wait()
+        return said
+    finally:
+        timer.cancel()
 
 
 def heed_interrupts():

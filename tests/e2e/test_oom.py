@@ -10,7 +10,7 @@ import time
 import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, kill_one, objects, run
+from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, kill_one, objects, remainder, run
 
 LOGS = TOP / "tests/fixtures/oom"
 GOLDEN = TOP / "tests/golden/oom"
@@ -29,7 +29,7 @@ def started(process):
 def ended(process):
     """What it told from its first row on."""
     process.terminate()
-    out, err = process.communicate(timeout=30)
+    out, err = remainder(process)
     assert process.returncode == 0
     return objects(out), err
 
@@ -257,7 +257,7 @@ def test_one_cgroup_by_its_counter(restricted_log, public_program, memory_group)
         told = json.loads(process.stdout.readline())
         time.sleep(0.5)
         process.terminate()
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = remainder(process)
     finally:
         process.kill()
         process.communicate()
@@ -436,7 +436,7 @@ def test_a_kill_just_before_the_end_is_told(restricted_log, public_program, memo
     process.stderr.readline()
     kill_one(memory_group)
     process.terminate()
-    out, _ = process.communicate(timeout=10)
+    out, _ = remainder(process)
     assert sum(kill["kills"] for kill in kills(objects(out))) == 1
 
 

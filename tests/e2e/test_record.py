@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 import recordings
-from conftest import FAULTLINE, HELPERS, SCHEMA, kill_one, objects, run
+from conftest import FAULTLINE, HELPERS, SCHEMA, kill_one, objects, remainder, run
 from recordings import SEGMENT_BYTES
 from test_oom import CALM, full_report, own_pids, public_program, readable_log  # pylint: disable=unused-import # fixtures
 
@@ -34,7 +34,7 @@ def begun(process):
 def ended(process, number=signal.SIGTERM):
     """Ends it by a signal. Returns what it said from then on."""
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = remainder(process)
     assert process.returncode == 0 and out == ""
     return err
 
@@ -191,7 +191,7 @@ def test_follow(live, tmp_path, number):
     lines = [json.loads(reader.stdout.readline()) for _ in range(30)]
     assert all(line["type"] in ("sample", "alert") for line in lines)
     reader.send_signal(number)
-    out, err = reader.communicate(timeout=30)
+    out, err = remainder(reader)
     assert reader.returncode == 0 and err == ""
     lines += objects(out)
     ended(writer)
@@ -216,7 +216,7 @@ def test_follow_round_the_ring(live, tmp_path):
     assert writer.wait(timeout=30) == 0
     assert recordings.newest(path.read_bytes()).sequence > 6
     reader.terminate()
-    assert reader.communicate(timeout=30) == ("", "")
+    assert remainder(reader) == ("", "")
     assert "".join(told) == expected
 
 

@@ -14,7 +14,7 @@ import time
 import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, objects, run
+from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, objects, remainder, run
 
 TREES = TOP / "tests/fixtures/vmstat"
 TREE_NAMES = ["linux-6.18", "constructed"]
@@ -477,7 +477,7 @@ def test_disks_that_come_and_go(frozen):
     try:
         first = [process.stdout.readline() for _ in range(2 + 32)]
         path.write_text(ODD[0].replace("sda", "dm-7") + "\n" + ODD[0].replace("sda", "dm-8") + "\n")
-        rest, err = process.communicate(timeout=10)
+        rest, err = remainder(process)
     finally:
         path.write_text(whole)
     assert first[2].startswith("sda ") and first[-1].startswith("dm-29 ")
