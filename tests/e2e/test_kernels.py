@@ -18,7 +18,8 @@ echo "score $(cat /proc/$!/oom_score_adj)"
 wait $!
 """
 
-# All that die with the first, which the kernel logs and counts twice; then one in a group beside it.
+# One in a group beside it; then all that die with the first, which the kernel logs and counts twice. Nobody waits for those:
+# the tracepoint tells no cgroup, and who was waited for before faultline looked has none any more.
 GROUP = r"""#!/bin/sh
 mkdir /sys/fs/cgroup/pod /sys/fs/cgroup/other
 for group in pod other; do echo 16777216 >/sys/fs/cgroup/$group/memory.max; done
@@ -28,10 +29,12 @@ echo 1 >/sys/fs/cgroup/pod/memory.oom.group
 /files/faultline --json --cgroup /sys/fs/cgroup/pod 3600 2>/tmp/said &
 sleep 1
 (sh -c 'echo $$ >/sys/fs/cgroup/other/cgroup.procs; exec tail /dev/zero')
-(sh -c 'echo $$ >/sys/fs/cgroup/pod/cgroup.procs; sleep 100 & sleep 100 & exec tail /dev/zero')
-sleep 2
-kill $!
-wait $!
+faultline=$!
+in_pod() { exec sh -c 'echo $$ >/sys/fs/cgroup/pod/cgroup.procs; exec "$@"' - "$@"; }
+(in_pod sleep 100 & in_pod sleep 100 & sleep 1; in_pod tail /dev/zero & exec sleep 100) &
+sleep 4
+kill $faultline
+wait $faultline
 cat /tmp/said
 """
 
