@@ -36,9 +36,10 @@ static void put_units(struct text *text, uint64_t seconds, uint64_t large_second
 void text_duration(struct text *text, double seconds)
 {
     enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-    uint64_t whole = seconds < 1e15 ? (uint64_t)(seconds + 0.5) : 0;
+    bool sensible = seconds >= 0 && seconds < 1e15; /* and a number at all */
+    uint64_t whole = sensible ? (uint64_t)(seconds + 0.5) : 0;
 
-    if (!isfinite(seconds) || seconds >= 1e15) {
+    if (!sensible) {
         text_char(text, '?');
     } else if (whole < MINUTE) {
         text_decimal(text, seconds, seconds < 9.95 ? 1 : 0);

@@ -149,7 +149,7 @@ bool text_steers(const char *at, size_t length)
         return (byte[0] == 0xc2 && byte[1] < 0xa0) || (byte[0] == 0xd8 && byte[1] == 0x9c); /* U+061C */
     return length == 3 && byte[0] == 0xe2 &&
            ((byte[1] == 0x80 && (byte[2] == 0x8e || byte[2] == 0x8f)) || /* U+200E, U+200F */
-            (byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) ||   /* U+202A to U+202E */
+            (byte[1] == 0x80 && byte[2] >= 0xa8 && byte[2] <= 0xae) ||   /* U+2028 to U+202E */
             (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9));    /* U+2066 to U+2069 */
 }
 

@@ -42,7 +42,7 @@ void text_decimal(struct text *text, double number, unsigned decimals);
 size_t text_utf8_length(const char *string);
 
 /* Whether the UTF-8 sequence AT, of LENGTH bytes, steers a terminal: a control character (C0, DEL, C1), or
- * one that turns the direction of writing. */
+ * one that turns the direction of writing, or ends a line for some who read it. */
 bool text_steers(const char *at, size_t length);
 
 /* STRING so that it cannot steer a terminal: such characters, and bytes that are no part of valid UTF-8,

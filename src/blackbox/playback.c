@@ -238,6 +238,8 @@ static int play_run(struct playback *playback)
     double seconds = same ? seconds_between(playback->last_monotonic_ns, run->monotonic_ns)
                           : seconds_between(playback->last_wall_ns, run->wall_ns);
 
+    if (seconds < 0) /* a machine may start with its clock far back */
+        seconds = NAN;
     playback->header = decoder->header;
     playback->has_before = false;
     playback->has_clocks &= same;

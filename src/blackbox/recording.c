@@ -52,6 +52,17 @@ static ssize_t read_at(int fd, void *bytes, size_t length, off_t offset)
     return (ssize_t)got;
 }
 
+/* The next place of a segment, from the one at OFFSET on, that may hold anything: a file may be a hole of
+ * terabytes. */
+static off_t next_place(const struct recording *recording, off_t offset)
+{
+    off_t found = lseek(recording->fd, offset, SEEK_DATA);
+
+    if (found < 0)
+        return errno == ENXIO ? recording->bytes : offset;
+    return found - found % SEGMENT_BYTES;
+}
+
 static int add_segment(struct recording *recording, off_t offset, const struct segment_header *header)
 {
     enum { STEP = 256 };
@@ -63,7 +74,8 @@ static int add_segment(struct recording *recording, off_t offset, const struct s
             return -ENOMEM;
         recording->segments = segments;
     }
-    recording->segments[recording->count++] = (struct segment_info){.offset = offset, .header = *header};
+    recording->segments[recording->count++] =
+        (struct segment_info){.offset = offset, .bytes = SEGMENT_BYTES, .header = *header};
     return 0;
 }
 
@@ -88,7 +100,8 @@ static int list_in_place(struct recording *recording, struct places *places)
     uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
 
-    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+    for (off_t offset = next_place(recording, 0); offset < recording->bytes;
+         offset = next_place(recording, offset + SEGMENT_BYTES)) {
         ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
         if (got < 0)
             return (int)got;
@@ -129,12 +142,36 @@ static int list_out_of_place(struct recording *recording)
     const off_t step = SEGMENT_BYTES - SEGMENT_HEADER_BYTES + 1;
 
     for (off_t offset = 0; offset < recording->bytes; offset += step) {
+        off_t place = next_place(recording, offset - offset % SEGMENT_BYTES);
+        if (place > offset)
+            offset = place;
         ssize_t got = read_at(recording->fd, recording->buffer, SEGMENT_BYTES, offset);
         int error = got < 0 ? (int)got : list_in_piece(recording, recording->buffer, (size_t)got, offset);
         if (error < 0)
             return error;
     }
     return 0;
+}
+
+static int compare_offsets(const void *left, const void *right)
+{
+    const struct segment_info *a = left;
+    const struct segment_info *b = right;
+
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* Each ends where another one begins, so that all of them together are no more than the file. */
+static void find_ends(struct recording *recording)
+{
+    struct segment_info *segments = recording->segments;
+
+    qsort(segments, recording->count, sizeof(*segments), compare_offsets);
+    for (size_t i = 0; i + 1 < recording->count; i++) {
+        off_t distance = segments[i + 1].offset - segments[i].offset;
+        if (distance < SEGMENT_BYTES)
+            segments[i].bytes = (size_t)distance;
+    }
 }
 
 static int compare_sequences(const void *left, const void *right)
@@ -144,7 +181,7 @@ static int compare_sequences(const void *left, const void *right)
 
     if (a->header.sequence != b->header.sequence)
         return a->header.sequence < b->header.sequence ? -1 : 1;
-    return (a->offset > b->offset) - (a->offset < b->offset);
+    return compare_offsets(left, right);
 }
 
 /* Segments of one recording, each once. It is the recording that the newest segment belongs to. */
@@ -152,6 +189,7 @@ static void sort_out(struct recording *recording)
 {
     size_t kept = 0;
 
+    find_ends(recording);
     qsort(recording->segments, recording->count, sizeof(*recording->segments), compare_sequences);
     uint64_t id = recording->segments[recording->count - 1].header.recording_id;
     for (size_t i = 0; i < recording->count; i++) {
@@ -163,6 +201,7 @@ static void sort_out(struct recording *recording)
             recording->segments[kept++] = *segment;
     }
     recording->count = kept;
+    recording->segments[kept - 1].bytes = SEGMENT_BYTES; /* a writer may go on over whatever stands there */
 }
 
 /* Whether a segment stands in the place from OFFSET on, or reaches into it. */
@@ -182,7 +221,8 @@ static int count_headless(struct recording *recording)
     uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
 
-    for (off_t offset = 0; offset < recording->bytes; offset += SEGMENT_BYTES) {
+    for (off_t offset = next_place(recording, 0); offset < recording->bytes;
+         offset = next_place(recording, offset + SEGMENT_BYTES)) {
         ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
         if (got < 0)
             return (int)got;
@@ -216,8 +256,8 @@ static int list_segments(struct recording *recording)
 /* Reads what there is of it into the buffer, but for what was taken already. */
 static int load_from(struct recording *recording, const struct segment_info *segment, size_t from)
 {
-    ssize_t got =
-        read_at(recording->fd, recording->buffer + from, SEGMENT_BYTES - from, segment->offset + (off_t)from);
+    size_t end = segment->closed ? SEGMENT_BYTES : segment->bytes;
+    ssize_t got = read_at(recording->fd, recording->buffer + from, end - from, segment->offset + (off_t)from);
     if (got < 0)
         return (int)got;
     recording->decoder->length = from + (size_t)got;
@@ -266,8 +306,9 @@ static int describe(struct recording *recording, struct segment_info *segment)
 
     if (got < 0)
         return (int)got;
-    segment->closed =
-        got == sizeof(bytes) && segment_take_trailer(bytes, &segment->header, &segment->content);
+    segment->closed = got == sizeof(bytes) &&
+                      segment_take_trailer(bytes, &segment->header, &segment->content) &&
+                      segment->content.used_bytes <= segment->bytes;
     if (segment->closed)
         return 0;
     segment->content = segment_trailer_begin(segment->header.monotonic_ns, segment->header.wall_ns);
@@ -504,7 +545,8 @@ static int open_file(struct recording *recording, const char *path, struct probl
         return problem_set(problem, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return problem_set(problem, EBADMSG, "%s: it is no regular file, and so no recording", path);
-    recording->bytes = status.st_size;
+    const off_t most = INT64_MAX - SEGMENT_BYTES; /* no place behind it is beyond what an offset holds */
+    recording->bytes = status.st_size < most ? status.st_size : most;
     return 0;
 }
 

@@ -17,6 +17,7 @@ struct recording;
 /* Of one segment. Without a trailer, that of the newest one mostly, it was read through. */
 struct segment_info {
     off_t offset;
+    size_t bytes; /* that are its own: where some were lost, the next one begins early */
     struct segment_header header;
     struct segment_trailer content;
     bool closed; /* it has a trailer */

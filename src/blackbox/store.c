@@ -175,6 +175,7 @@ static int look_inside(const struct store *store, uint64_t bytes)
     bool later = false;
 
     for (uint64_t offset = 0; offset < bytes; offset += SEGMENT_BYTES) {
+        offset = find_data(store, offset, bytes) / SEGMENT_BYTES * SEGMENT_BYTES;
         ssize_t got = pread(store->fd, header_bytes, sizeof(header_bytes), (off_t)offset);
         if (got < 0)
             return -errno;

@@ -37,7 +37,7 @@ static void put_time(struct text *text, uint64_t wall_ns)
 
 static void put_bytes(struct text *text, double bytes, size_t width)
 {
-    bool known = isfinite(bytes) && bytes >= 0;
+    bool known = bytes >= 0 && bytes < 0x1p64; /* a damaged recording may hold anything */
     cell_size(text, (struct value){known ? (uint64_t)bytes : 0, known}, width);
 }
 
@@ -93,12 +93,10 @@ static void put_bar(struct text *text, double share, bool signs)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     size_t start = text->length;
-    unsigned parts = isfinite(share) && share > 0 ? (unsigned)(share * BAR_CELL * 8 + 0.5) : 0;
+    unsigned parts = share > 0 ? (unsigned)((share < 1 ? share : 1) * BAR_CELL * 8 + 0.5) : 0;
 
     if (share > 0 && parts == 0)
         parts = 1; /* little is not nothing */
-    if (parts > BAR_CELL * 8)
-        parts = BAR_CELL * 8;
     text_char(text, ' ');
     for (unsigned i = 0; i < parts / 8; i++)
         text_string(text, signs ? "█" : "#");
@@ -257,7 +255,7 @@ static void put_growers(struct text *text, const struct evidence *evidence)
         const struct evidence_process *process = list[i];
         put_bytes(text, evidence_growth_bytes(process), TIME_CELL);
         size_t start = text->length;
-        text_duration(text, (double)(process->last_ns - process->first_ns) / (double)NS_PER_SECOND);
+        text_duration(text, evidence_growth_seconds(process));
         cell_fill_left(text, start, 12);
         put_process(text, &process->last);
     }
@@ -321,14 +319,15 @@ static void put_grower_sentence(struct text *text, const struct evidence *eviden
 
     if (evidence_growers(evidence, list) == 0)
         return;
-    double grown_bytes = evidence_growth_bytes(list[0]);
-    double seconds = (double)(list[0]->last_ns - list[0]->first_ns) / (double)NS_PER_SECOND;
+    double seconds = evidence_growth_seconds(list[0]);
     text_string(text, "\n  ");
     text_printable(text, list[0]->last.comm);
     text_format(text, "[%" PRIu64 "] grew by ", list[0]->last.pid);
-    put_bytes(text, grown_bytes, 0);
-    text_string(text, " within ");
-    text_duration(text, seconds);
+    put_bytes(text, evidence_growth_bytes(list[0]), 0);
+    if (!isnan(seconds)) {
+        text_string(text, " within ");
+        text_duration(text, seconds);
+    }
     text_char(text, '.');
 }
 

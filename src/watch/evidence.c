@@ -1,5 +1,6 @@
 #include "watch/evidence.h"
 
+#include "base/clock.h"
 #include "kernel/span.h"
 #include "watch/diagnosis.h"
 
@@ -228,6 +229,13 @@ static double held_bytes(const struct process_row *row)
 double evidence_growth_bytes(const struct evidence_process *process)
 {
     return held_bytes(&process->last) - held_bytes(&process->first);
+}
+
+double evidence_growth_seconds(const struct evidence_process *process)
+{
+    if (process->last_ns < process->first_ns)
+        return NAN;
+    return (double)(process->last_ns - process->first_ns) / (double)NS_PER_SECOND;
 }
 
 static double holding(const struct evidence *evidence, const struct evidence_process *process)

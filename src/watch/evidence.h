@@ -118,3 +118,6 @@ size_t evidence_growers(const struct evidence *evidence,
 
 /* Bytes that a process grew by, resident and swapped; negative where it shrank. */
 double evidence_growth_bytes(const struct evidence_process *process);
+
+/* How long that took; NAN where the clock was set back meanwhile. */
+double evidence_growth_seconds(const struct evidence_process *process);

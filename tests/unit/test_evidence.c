@@ -102,6 +102,24 @@ static void who_held_most_at_the_last_look_comes_first(void **state)
     evidence_free(&evidence);
 }
 
+static void a_clock_that_was_set_back_tells_no_length(void **state)
+{
+    const struct process_row rows[] = {process(1, 100, 0), process(1, 150, 0)};
+    const struct evidence_process *list[EVIDENCE_HOLDERS_MAX];
+    struct evidence evidence;
+    (void)state;
+
+    evidence_setup(&evidence, 60);
+    add_scan(&evidence, 50, &rows[0], 1);
+    add_scan(&evidence, 10, &rows[1], 1);
+    assert_int_equal(evidence_growers(&evidence, list), 1);
+    assert_near(evidence_growth_bytes(list[0]), 50);
+    assert_absent(evidence_growth_seconds(list[0]));
+    add_scan(&evidence, 53, &rows[1], 1);
+    assert_near(evidence_growth_seconds(list[0]), 3);
+    evidence_free(&evidence);
+}
+
 static void one_that_was_started_between_two_looks_began_with_nothing(void **state)
 {
     const struct process_row old[] = {process(1, 100, 0)};
@@ -241,6 +259,7 @@ int main(void)
         cmocka_unit_test(intervals_are_put_together_into_slices),
         cmocka_unit_test(of_too_many_slices_the_oldest_go),
         cmocka_unit_test(who_held_most_at_the_last_look_comes_first),
+        cmocka_unit_test(a_clock_that_was_set_back_tells_no_length),
         cmocka_unit_test(one_that_was_started_between_two_looks_began_with_nothing),
         cmocka_unit_test(a_pid_with_another_start_is_another_process),
         cmocka_unit_test(no_more_are_ranked_than_there_is_room_for),

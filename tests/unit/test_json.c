@@ -71,6 +71,7 @@ static void what_steers_a_terminal_is_escaped(void **state)
               "\"\\u0080\\u009b31m\\u009f\"");
     string_is((char[]){'\xd8', '\x9c', 0}, "\"\\u061c\"");
     string_is((char[]){'\xe2', '\x80', '\x8e', 0}, "\"\\u200e\"");
+    string_is((char[]){'\xe2', '\x80', '\xa8', 0}, "\"\\u2028\""); /* for Python it ends a line */
     string_is((char[]){'\xe2', '\x80', '\xae', 0}, "\"\\u202e\""); /* a turn of the direction of writing */
     string_is((char[]){'\xe2', '\x81', '\xa9', 0}, "\"\\u2069\"");
     string_is("\x7f", "\"\\u007f\"");

@@ -322,6 +322,26 @@ static void a_boot_is_a_mark_and_no_interval(void **state)
     film_free(&film);
 }
 
+/* Without a clock that runs while it is off, a machine starts in 1970, say. */
+static void a_boot_before_the_last_one_tells_no_length(void **state)
+{
+    struct film film;
+    struct show show;
+
+    film_begin(&film, *state);
+    film_put(&film, 100, 1000, 50);
+    tape_set_boot(&film.tape, 2);
+    film_restart(&film);
+    film.tape.wall_ahead_ns = 0;
+    film_run(&film, 5);
+    film_put(&film, 5, 2000, 50);
+    show_all(&show, &film);
+    assert_string_equal(show.letters, "B");
+    assert_absent(show.scenes[0].mark.seconds);
+    show_free(&show);
+    film_free(&film);
+}
+
 /* In a container there may be no boot id to be read. */
 static void without_a_boot_id_the_clock_tells(void **state)
 {
@@ -632,6 +652,7 @@ int main(void)
         unit_test_in_folder(what_is_recorded_meanwhile_is_played_on),
         unit_test_in_folder(a_restart_is_a_mark_and_no_interval),
         unit_test_in_folder(a_boot_is_a_mark_and_no_interval),
+        unit_test_in_folder(a_boot_before_the_last_one_tells_no_length),
         unit_test_in_folder(without_a_boot_id_the_clock_tells),
         unit_test_in_folder(a_loss_is_a_mark_and_no_interval),
         unit_test_in_folder(a_boot_whose_beginning_is_lost_has_its_intervals),

@@ -19,6 +19,7 @@ static void (*meanwhile)(unsigned calls);
 static unsigned calls;
 static struct tape *other; /* who does it */
 static int fail_with;      /* errno of each call; 0: none fails */
+static size_t bytes_read;  /* by all of them */
 
 /* The call that has not yet what stands at TORN_AT, but what stands behind. */
 static unsigned torn_call;
@@ -39,6 +40,7 @@ ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset)
         return -1;
     }
     ssize_t got = preadv(fd, &into, 1, offset);
+    bytes_read += got > 0 ? (size_t)got : 0;
     if (calls == torn_call && offset <= torn_at && torn_at + 4 < offset + got)
         memset((uint8_t *)bytes + (torn_at - offset), 0, 4);
     return got;
@@ -396,6 +398,55 @@ static void segments_are_found_where_bytes_came_or_went(void **state)
         assert_true(loss.segments <= 1);
         tape_free(&tape);
     }
+}
+
+/* Nobody writes such a file: it would be read as often as it has headers. */
+static void headers_within_a_segment_end_it(void **state)
+{
+    enum { APART = 512, HEADERS = SEGMENT_BYTES / APART - 1 };
+    struct tape tape;
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    struct segment_header header;
+
+    fill_shelf(&tape, *state, "tape");
+    tape_peek(tape.path, 0, bytes, sizeof(bytes));
+    assert_int_equal(segment_take_header(bytes, &header), 0);
+    for (uint64_t i = 1; i <= HEADERS; i++) {
+        header.sequence = 100 + i;
+        segment_put_header(bytes, &header);
+        tape_patch(tape.path, 3 * SEGMENT_BYTES + i * APART, bytes, sizeof(bytes));
+    }
+    tape_cut(tape.path, 4 * SEGMENT_BYTES - 1); /* so that it is searched */
+    bytes_read = 0;
+    struct recording *recording = open_recording(tape.path);
+    assert_int_equal(recording_segment_count(recording), 4 + HEADERS);
+    assert_true(bytes_read < 4 * TAPE_BYTES);
+    while (recording_next(recording) > RECORDED_END)
+        ;
+    assert_true(bytes_read < 10 * TAPE_BYTES);
+    assert_int_equal(recording_loss(recording)->bytes, 0);
+    recording_close(recording);
+    tape_free(&tape);
+}
+
+static void a_hole_is_not_looked_through(void **state)
+{
+    struct tape tape;
+
+    fill_shelf(&tape, *state, "tape");
+    tape_cut(tape.path, UINT64_C(1) << 40);
+    calls = 0;
+    struct recording *recording = open_recording(tape.path);
+    assert_true(calls < 100);
+    assert_int_equal(recording_segment_count(recording), 4);
+    recording_close(recording);
+    tape_cut(tape.path, (UINT64_C(1) << 40) + 1);
+    calls = 0;
+    recording = open_recording(tape.path);
+    assert_true(calls < 100);
+    assert_int_equal(recording_segment_count(recording), 4);
+    recording_close(recording);
+    tape_free(&tape);
 }
 
 static void what_stands_before_a_cut_is_left(void **state)
@@ -806,6 +857,8 @@ int main(void)
         unit_test_in_folder(what_was_lost_is_counted_from_where_it_was_sought),
         unit_test_in_folder(foreign_segments_are_counted_and_left_out),
         unit_test_in_folder(segments_are_found_where_bytes_came_or_went),
+        unit_test_in_folder(headers_within_a_segment_end_it),
+        unit_test_in_folder(a_hole_is_not_looked_through),
         unit_test_in_folder(what_stands_before_a_cut_is_left),
         unit_test_in_folder(segments_that_were_not_touched_are_whole),
         unit_test_in_folder(what_is_no_recording_is_refused),

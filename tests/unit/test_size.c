@@ -86,6 +86,8 @@ static void a_length_of_time_that_is_none(void **state)
 {
     (void)state;
     duration_is(NAN, "?");
+    duration_is(-2, "?");
+    duration_is(-1e300, "?");
     duration_is(INFINITY, "?");
     duration_is(1e15, "?");
     duration_is(1e300, "?");

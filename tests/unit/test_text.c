@@ -217,7 +217,7 @@ static void characters_that_steer_a_terminal_stand_as_their_bytes(void **state)
         char third = (char)byte;
         prints_as_steering((char[]){'\xe2', '\x80', third, 0},
                            byte == 0x8e || byte == 0x8f ||      /* U+200E, U+200F */
-                               (byte >= 0xaa && byte <= 0xae)); /* U+202A to U+202E */
+                               (byte >= 0xa8 && byte <= 0xae)); /* U+2028 to U+202E */
         prints_as_steering((char[]){'\xe2', '\x81', third, 0},
                            byte >= 0xa6 && byte <= 0xa9); /* U+2066 to U+2069 */
         prints_as_steering((char[]){'\xe2', '\x82', third, 0}, false);
