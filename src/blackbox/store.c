@@ -138,6 +138,29 @@ static int lock(const struct store *store, const char *path, struct problem *pro
     return problem_set(problem, errno, "%s: it cannot be locked: %s", path, strerror(errno));
 }
 
+/* Another user could have put it there, in a folder for all, so as to read what is recorded. */
+static int check_owner(const struct store *store, const char *path, struct problem *problem)
+{
+    struct stat status;
+
+    if (fstat(store->fd, &status) < 0)
+        return problem_set(problem, errno, "%s: %s", path, strerror(errno));
+    if (status.st_uid != geteuid())
+        return problem_set(
+            problem, EPERM,
+            "%s: it belongs to another user, who could read what is recorded: name another file, "
+            "or have it owned by user %u",
+            path, (unsigned)geteuid());
+    return 0;
+}
+
+/* Before anything of it is lost: it may be one that is being recorded into. */
+static int claim(const struct store *store, const char *path, struct problem *problem)
+{
+    int error = lock(store, path, problem);
+    return error == 0 ? check_owner(store, path, problem) : error;
+}
+
 /* Where the next bytes are that were written; BYTES where none are. */
 static uint64_t find_data(const struct store *store, uint64_t offset, uint64_t bytes)
 {
@@ -279,11 +302,12 @@ int store_open(struct store *store, const struct store_settings *settings, struc
     store->fd = fd < 0 ? -1 : fd;
     if (fd < 0)
         return problem_set(problem, -fd, "%s: %s", settings->path, strerror(-fd));
-    int error = lock(store, settings->path, problem);
-    if (error == 0)
+    int error = claim(store, settings->path, problem);
+    if (error == 0) {
         error = take_what_is_there(store, settings, problem);
-    if (error < 0 && error != -EAGAIN && made)
-        (void)unlink(settings->path);
+        if (error < 0 && made)
+            (void)unlink(settings->path);
+    }
     if (error < 0)
         store_close(store);
     return error;
@@ -299,8 +323,7 @@ int store_create(struct store *store, const char *path, bool force, struct probl
                            "%s: it is there: name another file, or give --force to overwrite it", path);
     if (store->fd < 0)
         return problem_set(problem, errno, "%s: %s", path, strerror(errno));
-    /* Locked before anything of it is lost: it may be one that is being recorded into. */
-    int error = lock(store, path, problem);
+    int error = claim(store, path, problem);
     if (error == 0 && ftruncate(store->fd, 0) < 0)
         error = problem_set(problem, errno, "%s: %s", path, strerror(errno));
     if (error < 0)

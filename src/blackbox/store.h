@@ -29,8 +29,8 @@ struct store {
 
 /*
  * Opens or makes the file, locked against a second writer and with all its blocks. Returns 0, or a negative
- * errno with *PROBLEM set: -EAGAIN where another one writes to it, -EEXIST where it is of another size, of
- * another version, or no recording.
+ * errno with *PROBLEM set: -EAGAIN where another one writes to it, -EPERM where it is another user's, -EEXIST
+ * where it is of another size, of another version, or no recording.
  */
 int store_open(struct store *store, const struct store_settings *settings, struct problem *problem);
 void store_close(struct store *store);

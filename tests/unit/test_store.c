@@ -351,6 +351,24 @@ static int small_teardown(void **state)
     return folder_teardown(state);
 }
 
+/* In a folder for all, so that it can be read by who put it there. */
+static void a_file_of_another_user_is_refused(void **state)
+{
+    struct place place = place_of(state, "foreign.flr");
+    struct store store;
+    struct problem problem;
+
+    if (geteuid() != 0)
+        skip();
+    close(creat(place.path, 0666));
+    assert_int_equal(chown(place.path, 65534, 65534), 0);
+    assert_int_equal(refuse(place.path, MIB, "another user"), -EPERM);
+    assert_int_equal(try_open(place.path, MIB, true, &store, &problem), -EPERM);
+    assert_int_equal(store_create(&store, place.path, true, &problem), -EPERM);
+    assert_int_equal(store.fd, -1);
+    assert_int_equal(access(place.path, F_OK), 0);
+}
+
 static void a_full_disk_is_refused_at_the_start(void **state)
 {
     const struct folder *folder = *state;
@@ -473,6 +491,7 @@ int main(void)
         unit_test_in_folder(what_is_no_file_is_refused),
         unit_test_in_folder(a_second_writer_is_refused),
         unit_test_in_folder(a_sparse_copy_gets_its_blocks),
+        cmocka_unit_test_setup_teardown(a_file_of_another_user_is_refused, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_is_refused_at_the_start, folder_setup, small_teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_fills_later_is_no_matter, folder_setup, small_teardown),
         unit_test_in_folder(a_write_is_whole_or_an_error),
