@@ -551,12 +551,7 @@ class Segment:
 
 class Recording:
     def __init__(self, data):
-        headers = {}
-        for offset in header_offsets(data):
-            header = read_header(data, offset)
-            headers.setdefault((header.recording_id, header.sequence), (offset, header))
-        newest = max(headers, key=lambda key: key[1], default=(None,))[0]
-        self.segments = [Segment(data, *headers[key]) for key in sorted(headers) if key[0] == newest]
+        self.segments = [Segment(data, offset, header) for offset, header in segment_headers(data)]
 
     def frames(self):
         """Of all segments, what is lost between them included."""
@@ -605,13 +600,23 @@ class Recording:
                 before = after
 
 
-def header_offsets(data):
+def all_headers(data):
     """Wherever they stand: bytes of the file may have been lost or gained."""
     at = data.find(HEADER_MAGIC)
     while at >= 0:
-        if read_header(data, at):
-            yield at
+        header = read_header(data, at)
+        if header:
+            yield at, header
         at = data.find(HEADER_MAGIC, at + 1)
+
+
+def segment_headers(data):
+    """(offset, header) of each segment of the recording that the newest one belongs to, in order."""
+    headers = {}
+    for offset, header in all_headers(data):
+        headers.setdefault((header.recording_id, header.sequence), (offset, header))
+    newest = max(headers, key=lambda key: key[1], default=(None,))[0]
+    return [headers[key] for key in sorted(headers) if key[0] == newest]
 
 
 def read(path):

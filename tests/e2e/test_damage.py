@@ -5,9 +5,10 @@ import subprocess
 
 import pytest
 
+import flr
 import recordings
 from conftest import FAULTLINE, run
-from recordings import SEGMENT_BYTES
+from flr import SEGMENT_BYTES
 
 PAGE = 4096
 
@@ -31,8 +32,9 @@ class Whole:
         done = run("replay", "--json", "--processes", path, check=0)
         assert done.stderr == ""
         self.lines = told(done.stdout)
-        self.segments = recordings.segments(self.data)
-        begins = [segment.wall_ns // 1000000 for segment in self.segments]
+        headers = flr.segment_headers(self.data)
+        self.segments = [self.data[offset:offset + SEGMENT_BYTES] for offset, _ in headers]
+        begins = [header.wall_ns // 1000000 for _, header in headers]
         self.by_segment = [[] for _ in self.segments]
         for line in self.lines:
             self.by_segment[max(i for i, begin in enumerate(begins) if begin <= milliseconds(line))].append(line)
@@ -41,7 +43,7 @@ class Whole:
         """The lines of all segments that were not touched. The first interval in one begins in the one before."""
         lines, before = [], True
         for segment, own in zip(self.segments, self.by_segment):
-            intact = segment.data in damaged
+            intact = segment in damaged
             if intact:
                 first = next(i for i, line in enumerate(own) if is_sample(line))
                 lines += own if before else own[:first] + own[first + 1:]
@@ -84,7 +86,7 @@ def flip_bits(data, dice):
 
 
 def truncate(data, dice):
-    del data[dice.randrange(recordings.HEADER_BYTES, len(data)):]
+    del data[dice.randrange(flr.HEADER.size, len(data)):]
 
 
 def zero_pages(data, dice):

@@ -13,9 +13,10 @@ import time
 import jsonschema
 import pytest
 
+import flr
 import recordings
 from conftest import FAULTLINE, HELPERS, SCHEMA, kill_one, objects, remainder, run
-from recordings import SEGMENT_BYTES
+from flr import SEGMENT_BYTES
 from test_oom import CALM, full_report, own_pids, public_program, readable_log  # pylint: disable=unused-import # fixtures
 
 FAST = ["--interval", "0.01"]
@@ -65,18 +66,23 @@ class Rows:
     def count(self, data):
         rows, first = 0, True
         for kind in self.kinds(data):
-            if kind == recordings.RUN:
+            if kind is flr.Run:
                 first = True  # what its first sample begins with is not known
-            elif kind in (recordings.FULL, recordings.CHANGES):
+            elif kind is flr.Sample:
                 rows += not first
                 first = False
         return rows
 
     def kinds(self, data):
-        found = recordings.segments(data)
-        for segment in found[:-1]:
-            self.full.setdefault(segment.sequence, segment.frames)
-        return [kind for frames in [*self.full.values(), found[-1].frames] for kind, _ in frames]
+        *full, newest = flr.segment_headers(data)
+        for offset, header in full:
+            if header.sequence not in self.full:
+                self.full[header.sequence] = kinds_in(data, offset, header)
+        return [kind for kinds in [*self.full.values(), kinds_in(data, *newest)] for kind in kinds]
+
+
+def kinds_in(data, offset, header):
+    return [type(frame) for frame in flr.Segment(data, offset, header).frames]
 
 
 def kill(path, seconds):
@@ -93,7 +99,7 @@ def check_kills(path, kills):
     dice, rows, before, survived = random.Random(5), Rows(), "", 0
     for _ in range(kills):
         kill(path, dice.uniform(0, 0.4) * SLOWLY)
-        if not path.exists() or not recordings.segments(path.read_bytes()):
+        if not recordings.is_begun(path):
             continue  # there was nothing yet
         survived += 1
         done = run("replay", "--json", path)
@@ -123,11 +129,10 @@ def test_200_kills(tmp_path):
 
 def slow_writer(path, commands, segments):
     """One that does what it is told line by line. Returns it when the file has begun."""
-    writer = subprocess.Popen([HELPERS / "write_recording", recordings.TREE, path, str(segments * SEGMENT_BYTES)],
-                              stdin=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(recordings.writer(path, segments), stdin=subprocess.PIPE, text=True)
     writer.stdin.write("\n".join(commands) + "\n")
     writer.stdin.flush()
-    while not path.exists() or not recordings.segments(path.read_bytes()):
+    while not recordings.is_begun(path):
         time.sleep(0.01)
     return writer
 
@@ -214,7 +219,7 @@ def test_follow_round_the_ring(live, tmp_path):
         told += [reader.stdout.readline() for _ in range(150)]
     writer.stdin.close()
     assert writer.wait(timeout=30) == 0
-    assert recordings.newest(path.read_bytes()).sequence > 6
+    assert recordings.newest_sequence(path) > 6
     reader.terminate()
     assert remainder(reader) == ("", "")
     assert "".join(told) == expected
@@ -226,8 +231,7 @@ def test_ten_wraps(tmp_path):
               "kill 18 two", "samples 200 10 3", "stop"]
     small = recordings.write(tmp_path / "small.flr", script, segments=4)
     large = recordings.write(tmp_path / "large.flr", script, segments=64)
-    newest = recordings.newest(small.read_bytes())
-    assert newest.sequence > 4 * 10
+    assert recordings.newest_sequence(small) > 4 * 10
     found, whole = (run("replay", "--json", "--processes", path, check=0) for path in [small, large])
     assert found.stderr == whole.stderr == ""
     # The first interval that can be told is that to the second sample.
@@ -324,7 +328,7 @@ def test_the_whole_ring_on_a_full_disk(small_file_system, kind, mib, tmp_path):
     assert writer.wait(timeout=60) == 0
     if kind != "tmpfs":
         small_file_system.again()
-    assert recordings.newest(path.read_bytes()).sequence > 4
+    assert recordings.newest_sequence(path) > 4
     large = recordings.write(tmp_path / "large.flr", script, segments=64)
     found = run("replay", "--json", path, check=0)
     assert found.stderr == "" and len(found.stdout) > 1000000
@@ -448,7 +452,7 @@ def test_a_later_version(tmp_path):
     path = recordings.write(tmp_path / "box.flr", ["start 1", "samples 10 10"], segments=4)
     data = bytearray(path.read_bytes())
     data[8] = 2
-    data[64:68] = recordings.crc32c(0, data[:64]).to_bytes(4, "little")
+    data[64:68] = flr.crc32c(0, data[:64]).to_bytes(4, "little")
     path.write_bytes(data)
     assert "later version" in refused("-f", path, "--no-protect", "--count", "1")
     assert "later version" in run("replay", path, check=1).stderr

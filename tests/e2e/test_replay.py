@@ -11,6 +11,7 @@ import time
 import jsonschema
 import pytest
 
+import flr
 import recordings
 from conftest import FAULTLINE, HELPERS, SCHEMA, objects, run
 from recordings import NOON
@@ -150,7 +151,7 @@ def test_around_a_kill_a_ring_long(tmp_path):
     for number in range(6):
         script += ["samples 300 1000", f"kill {number + 1} victim-{number}"]
     path = recordings.write(tmp_path / "box.flr", [*script, "samples 100 1000"], segments=16)
-    assert recordings.newest(path.read_bytes()).sequence > 6
+    assert recordings.newest_sequence(path) > 6
     for number in range(6):
         lines = replayed(path, "--around", f"oom:{number + 1}", "--window", "10s")
         assert [kill["comm"] for kill in of_type("oom_kill", lines)] == [f"victim-{5 - number}"]
@@ -297,7 +298,7 @@ def test_save_refuses(box, tmp_path):
 def test_save_of_what_is_damaged(box, tmp_path):
     """What is missing is missing in the copy, and said there."""
     data = bytearray(box.read_bytes())
-    data[recordings.SEGMENT_BYTES // 2] ^= 1
+    data[flr.SEGMENT_BYTES // 2] ^= 1
     damaged = tmp_path / "damaged.flr"
     damaged.write_bytes(data)
     out = tmp_path / "copy.flr"
