@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -63,6 +64,23 @@ int file_read_whole(const char *path, char **text)
         free(*text);
     (void)fclose(file);
     return error;
+}
+
+ssize_t file_read_at(int fd, void *bytes, size_t length, off_t offset)
+{
+    size_t got = 0;
+
+    while (got < length) {
+        ssize_t more = pread(fd, (uint8_t *)bytes + got, length - got, offset + (off_t)got);
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more < 0)
+            return -errno;
+        if (more == 0)
+            break;
+        got += (size_t)more;
+    }
+    return (ssize_t)got;
 }
 
 void file_reserve_standard(void)

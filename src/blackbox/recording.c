@@ -1,5 +1,7 @@
 #include "blackbox/recording.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,9 +13,7 @@ enum { GO_ON = RECORDED_LOSS + 1 };
 
 struct recording {
     int fd;
-    off_t bytes; /* of the file, when it was opened */
-    struct segment_info *segments;
-    size_t count;
+    struct segment_index index;
     size_t next;            /* the segment to be read after this one */
     bool inside;            /* a segment is being read */
     uint64_t last_sequence; /* of the one that was last read; 0: none yet */
@@ -32,232 +32,14 @@ static int note_loss(struct recording *recording, size_t bytes)
     return RECORDED_LOSS;
 }
 
-/* -- the segments of a file -- */
-
-/* As much as there is. Returns the length, or a negative errno. */
-static ssize_t read_at(int fd, void *bytes, size_t length, off_t offset)
-{
-    size_t got = 0;
-
-    while (got < length) {
-        ssize_t more = pread(fd, (uint8_t *)bytes + got, length - got, offset + (off_t)got);
-        if (more < 0 && errno == EINTR)
-            continue;
-        if (more < 0)
-            return -errno;
-        if (more == 0)
-            break;
-        got += (size_t)more;
-    }
-    return (ssize_t)got;
-}
-
-/* The next place of a segment, from the one at OFFSET on, that may hold anything: a file may be a hole of
- * terabytes. */
-static off_t next_place(const struct recording *recording, off_t offset)
-{
-    off_t found = lseek(recording->fd, offset, SEEK_DATA);
-
-    if (found < 0)
-        return errno == ENXIO ? recording->bytes : offset;
-    return found - found % SEGMENT_BYTES;
-}
-
-static int add_segment(struct recording *recording, off_t offset, const struct segment_header *header)
-{
-    enum { STEP = 256 };
-
-    if (recording->count % STEP == 0) {
-        struct segment_info *segments =
-            reallocarray(recording->segments, recording->count + STEP, sizeof(*segments));
-        if (!segments)
-            return -ENOMEM;
-        recording->segments = segments;
-    }
-    recording->segments[recording->count++] =
-        (struct segment_info){.offset = offset, .bytes = SEGMENT_BYTES, .header = *header};
-    return 0;
-}
-
-/* Whether a segment that has no header any more stood there: its schema alone goes beyond the first 4 KiB. */
-static bool has_body(const struct recording *recording, off_t offset)
-{
-    enum { BEHIND_FIRST_BLOCK = 4096, LOOK_BYTES = 64 };
-    uint8_t bytes[LOOK_BYTES];
-    ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset + BEHIND_FIRST_BLOCK);
-
-    return got > 0 && !segment_is_blank(bytes, (size_t)got);
-}
-
-/* What there is where segments should begin, beside them. */
-struct places {
-    bool odd;   /* something else */
-    bool later; /* what may be a segment of a later version: or its version is what was damaged */
-};
-
-static int list_in_place(struct recording *recording, struct places *places)
-{
-    uint8_t bytes[SEGMENT_HEADER_BYTES];
-    struct segment_header header;
-
-    for (off_t offset = next_place(recording, 0); offset < recording->bytes;
-         offset = next_place(recording, offset + SEGMENT_BYTES)) {
-        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
-        if (got < 0)
-            return (int)got;
-        int error = got == sizeof(bytes) ? segment_take_header(bytes, &header) : -ENOENT;
-        places->later |= error == -EPROTONOSUPPORT;
-        if (error == 0)
-            error = add_segment(recording, offset, &header);
-        else if (!segment_is_blank(bytes, (size_t)got) || has_body(recording, offset))
-            places->odd = true;
-        if (error == -ENOMEM)
-            return error;
-    }
-    return 0;
-}
-
-static int list_in_piece(struct recording *recording, const uint8_t *bytes, size_t length, off_t offset)
-{
-    struct segment_header header;
-    const uint8_t *end = bytes + length;
-
-    for (const uint8_t *at = bytes;
-         (at = memmem(at, (size_t)(end - at), segment_magic, sizeof(segment_magic))) != NULL; at++) {
-        if (end - at < SEGMENT_HEADER_BYTES)
-            break;
-        off_t place = offset + (at - bytes);
-        if (place % SEGMENT_BYTES == 0 || segment_take_header(at, &header) < 0)
-            continue;
-        int error = add_segment(recording, place, &header);
-        if (error < 0)
-            return error;
-    }
-    return 0;
-}
-
-/* Looks everywhere: pieces overlap by as much as a header may be cut by their end. */
-static int list_out_of_place(struct recording *recording)
-{
-    const off_t step = SEGMENT_BYTES - SEGMENT_HEADER_BYTES + 1;
-
-    for (off_t offset = 0; offset < recording->bytes; offset += step) {
-        off_t place = next_place(recording, offset - offset % SEGMENT_BYTES);
-        if (place > offset)
-            offset = place;
-        ssize_t got = read_at(recording->fd, recording->buffer, SEGMENT_BYTES, offset);
-        int error = got < 0 ? (int)got : list_in_piece(recording, recording->buffer, (size_t)got, offset);
-        if (error < 0)
-            return error;
-    }
-    return 0;
-}
-
-static int compare_offsets(const void *left, const void *right)
-{
-    const struct segment_info *a = left;
-    const struct segment_info *b = right;
-
-    return (a->offset > b->offset) - (a->offset < b->offset);
-}
-
-/* Each ends where another one begins, so that all of them together are no more than the file. */
-static void find_ends(struct recording *recording)
-{
-    struct segment_info *segments = recording->segments;
-
-    qsort(segments, recording->count, sizeof(*segments), compare_offsets);
-    for (size_t i = 0; i + 1 < recording->count; i++) {
-        off_t distance = segments[i + 1].offset - segments[i].offset;
-        if (distance < SEGMENT_BYTES)
-            segments[i].bytes = (size_t)distance;
-    }
-}
-
-static int compare_sequences(const void *left, const void *right)
-{
-    const struct segment_info *a = left;
-    const struct segment_info *b = right;
-
-    if (a->header.sequence != b->header.sequence)
-        return a->header.sequence < b->header.sequence ? -1 : 1;
-    return compare_offsets(left, right);
-}
-
-/* Segments of one recording, each once. It is the recording that the newest segment belongs to. */
-static void sort_out(struct recording *recording)
-{
-    size_t kept = 0;
-
-    find_ends(recording);
-    qsort(recording->segments, recording->count, sizeof(*recording->segments), compare_sequences);
-    uint64_t id = recording->segments[recording->count - 1].header.recording_id;
-    for (size_t i = 0; i < recording->count; i++) {
-        const struct segment_info *segment = &recording->segments[i];
-        bool foreign = segment->header.recording_id != id;
-        bool twice = kept > 0 && recording->segments[kept - 1].header.sequence == segment->header.sequence;
-        recording->loss.foreign += foreign;
-        if (!foreign && !twice)
-            recording->segments[kept++] = *segment;
-    }
-    recording->count = kept;
-    recording->segments[kept - 1].bytes = SEGMENT_BYTES; /* a writer may go on over whatever stands there */
-}
-
-/* Whether a segment stands in the place from OFFSET on, or reaches into it. */
-static bool is_taken(const struct recording *recording, off_t offset)
-{
-    for (size_t i = 0; i < recording->count; i++) {
-        off_t start = recording->segments[i].offset;
-        if (start < offset + SEGMENT_BYTES && start + SEGMENT_BYTES > offset)
-            return true;
-    }
-    return false;
-}
-
-/* Segments that have lost their headers: of the oldest and of the newest one nothing else would tell. */
-static int count_headless(struct recording *recording)
-{
-    uint8_t bytes[SEGMENT_HEADER_BYTES];
-    struct segment_header header;
-
-    for (off_t offset = next_place(recording, 0); offset < recording->bytes;
-         offset = next_place(recording, offset + SEGMENT_BYTES)) {
-        ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), offset);
-        if (got < 0)
-            return (int)got;
-        bool begun = got == sizeof(bytes) && segment_take_header(bytes, &header) == 0; /* meanwhile */
-        bool empty = segment_is_blank(bytes, (size_t)got) && !has_body(recording, offset);
-        if (begun || empty || is_taken(recording, offset))
-            continue;
-        off_t left = recording->bytes - offset;
-        (void)note_loss(recording, left < SEGMENT_BYTES ? (size_t)left : SEGMENT_BYTES);
-    }
-    return 0;
-}
-
-static int list_segments(struct recording *recording)
-{
-    struct places places = {.odd = recording->bytes % SEGMENT_BYTES != 0};
-    int error = list_in_place(recording, &places);
-
-    if (error == 0 && places.odd)
-        error = list_out_of_place(recording);
-    if (error < 0)
-        return error;
-    if (recording->count == 0)
-        return places.later ? -EPROTONOSUPPORT : -EBADMSG;
-    sort_out(recording);
-    return places.odd ? count_headless(recording) : 0;
-}
-
 /* -- one segment -- */
 
 /* Reads what there is of it into the buffer, but for what was taken already. */
 static int load_from(struct recording *recording, const struct segment_info *segment, size_t from)
 {
     size_t end = segment->closed ? SEGMENT_BYTES : segment->bytes;
-    ssize_t got = read_at(recording->fd, recording->buffer + from, end - from, segment->offset + (off_t)from);
+    ssize_t got =
+        file_read_at(recording->fd, recording->buffer + from, end - from, segment->offset + (off_t)from);
     if (got < 0)
         return (int)got;
     recording->decoder->length = from + (size_t)got;
@@ -281,14 +63,14 @@ static int begin_segment(struct recording *recording, struct segment_info *segme
 static int refill(struct recording *recording)
 {
     struct decoder *decoder = recording->decoder;
-    struct segment_info *segment = &recording->segments[recording->next - 1];
+    struct segment_info *segment = &recording->index.list[recording->next - 1];
     uint8_t bytes[SEGMENT_HEADER_BYTES];
     struct segment_header header;
     int error = load_from(recording, segment, decoder->at);
 
     if (error == 0)
         decoder_look_for_trailer(decoder);
-    ssize_t got = error < 0 ? error : read_at(recording->fd, bytes, sizeof(bytes), segment->offset);
+    ssize_t got = error < 0 ? error : file_read_at(recording->fd, bytes, sizeof(bytes), segment->offset);
     if (got < 0)
         return (int)got;
     if (got < SEGMENT_HEADER_BYTES || segment_take_header(bytes, &header) < 0 ||
@@ -302,7 +84,7 @@ static int describe(struct recording *recording, struct segment_info *segment)
 {
     uint8_t bytes[SEGMENT_TRAILER_BYTES];
     struct decoder *decoder = recording->decoder;
-    ssize_t got = read_at(recording->fd, bytes, sizeof(bytes), segment->offset + SEGMENT_FRAMES_END);
+    ssize_t got = file_read_at(recording->fd, bytes, sizeof(bytes), segment->offset + SEGMENT_FRAMES_END);
 
     if (got < 0)
         return (int)got;
@@ -324,51 +106,13 @@ static int describe_all(struct recording *recording)
 {
     int error = 0;
 
-    for (size_t i = 0; error == 0 && i < recording->count; i++)
-        error = describe(recording, &recording->segments[i]);
+    for (size_t i = 0; error == 0 && i < recording->index.count; i++)
+        error = describe(recording, &recording->index.list[i]);
     recording->inside = false;
     return error;
 }
 
 /* -- one after the other -- */
-
-/* The header that stands at OFFSET now, of a segment that is newer than all that are known. */
-static bool is_newer(const struct recording *recording, off_t offset, struct segment_header *header)
-{
-    const struct segment_header *newest = &recording->segments[recording->count - 1].header;
-    uint8_t bytes[SEGMENT_HEADER_BYTES];
-
-    return read_at(recording->fd, bytes, sizeof(bytes), offset) == sizeof(bytes) &&
-           segment_take_header(bytes, header) == 0 && header->recording_id == newest->recording_id &&
-           header->sequence > newest->sequence;
-}
-
-/* The writer has come round: the oldest of the newer segments, where there is one before *HEADER. */
-static void find_oldest_newer(const struct recording *recording, off_t *offset, struct segment_header *header)
-{
-    struct segment_header found;
-
-    for (off_t at = 0; at < recording->bytes; at += SEGMENT_BYTES) {
-        if (!is_newer(recording, at, &found) || found.sequence >= header->sequence)
-            continue;
-        *header = found;
-        *offset = at;
-    }
-}
-
-/* Whether the writer has begun a segment behind the newest one that is known. */
-static bool look_for_newer(struct recording *recording)
-{
-    const struct segment_info *newest = &recording->segments[recording->count - 1];
-    off_t offset = newest->offset + SEGMENT_BYTES < recording->bytes ? newest->offset + SEGMENT_BYTES : 0;
-    struct segment_header header;
-
-    if (!is_newer(recording, offset, &header))
-        return false;
-    if (header.sequence != newest->header.sequence + 1)
-        find_oldest_newer(recording, &offset, &header);
-    return add_segment(recording, offset, &header) == 0;
-}
 
 /* Whether SEGMENT comes right behind the one that was read last. */
 static bool follows(const struct recording *recording, const struct segment_info *segment)
@@ -380,8 +124,8 @@ static bool follows(const struct recording *recording, const struct segment_info
  * none. */
 static int enter_next(struct recording *recording)
 {
-    while (recording->next < recording->count || look_for_newer(recording)) {
-        struct segment_info *segment = &recording->segments[recording->next];
+    while (recording->next < recording->index.count || segment_index_look_for_newer(&recording->index)) {
+        struct segment_info *segment = &recording->index.list[recording->next];
         if (!follows(recording, segment)) {
             recording->loss.segments += segment->header.sequence - recording->last_sequence - 1;
             recording->last_sequence = segment->header.sequence - 1;
@@ -404,14 +148,14 @@ static int enter_next(struct recording *recording)
 /* A writer makes its file whole before it begins: one of another size has lost something, or gained. */
 static bool is_whole(const struct recording *recording)
 {
-    return recording->bytes % SEGMENT_BYTES == 0;
+    return recording->index.file_bytes % SEGMENT_BYTES == 0;
 }
 
 /* Whether there is anything behind the place where the decoder is stuck, or should be. */
 static bool goes_on(const struct recording *recording)
 {
     const struct decoder *decoder = recording->decoder;
-    return decoder->has_trailer || recording->next < recording->count || decoder_can_skip(decoder) ||
+    return decoder->has_trailer || recording->next < recording->index.count || decoder_can_skip(decoder) ||
            !is_whole(recording);
 }
 
@@ -423,7 +167,7 @@ static int pass_over(struct recording *recording)
 
     if (skipped > 0)
         return note_loss(recording, skipped);
-    if (!decoder->has_trailer && recording->next == recording->count && is_whole(recording))
+    if (!decoder->has_trailer && recording->next == recording->index.count && is_whole(recording))
         return RECORDED_END;
     recording->inside = false;
     /* Without a trailer, where it ended nobody knows. */
@@ -458,8 +202,8 @@ static int get_unstuck(struct recording *recording)
         return pass_over(recording);
     }
     /* A writer closes a segment before it begins the next: what is read after looking for that is all. */
-    if (recording->next == recording->count)
-        (void)look_for_newer(recording);
+    if (recording->next == recording->index.count)
+        (void)segment_index_look_for_newer(&recording->index);
     if (recording->tries == BEHIND_SEEN && !goes_on(recording)) {
         recording->tries = 0;
         return RECORDED_END;
@@ -511,12 +255,12 @@ void recording_seek(struct recording *recording, size_t first)
 
 size_t recording_segment_count(const struct recording *recording)
 {
-    return recording->count;
+    return recording->index.count;
 }
 
 const struct segment_info *recording_segment(const struct recording *recording, size_t index)
 {
-    return &recording->segments[index];
+    return &recording->index.list[index];
 }
 
 const struct decoder *recording_decoder(const struct recording *recording)
@@ -536,7 +280,8 @@ const struct recording_loss *recording_loss(const struct recording *recording)
 
 /* -- the file -- */
 
-static int open_file(struct recording *recording, const char *path, struct problem *problem)
+/* Returns its length, or a negative errno. */
+static off_t open_file(struct recording *recording, const char *path, struct problem *problem)
 {
     struct stat status;
 
@@ -546,8 +291,7 @@ static int open_file(struct recording *recording, const char *path, struct probl
     if (!S_ISREG(status.st_mode))
         return problem_set(problem, EBADMSG, "%s: it is no regular file, and so no recording", path);
     const off_t most = INT64_MAX - SEGMENT_BYTES; /* no place behind it is beyond what an offset holds */
-    recording->bytes = status.st_size < most ? status.st_size : most;
-    return 0;
+    return status.st_size < most ? status.st_size : most;
 }
 
 static int explain(int error, const char *path, struct problem *problem)
@@ -561,6 +305,17 @@ static int explain(int error, const char *path, struct problem *problem)
     return problem_set(problem, -error, "%s: %s", path, strerror(-error));
 }
 
+static int look_through(struct recording *recording, off_t bytes)
+{
+    struct segment_index *index = &recording->index;
+    int error = segment_index_build(index, recording->fd, bytes);
+
+    recording->at_opening = (struct recording_loss){.places = index->headless,
+                                                    .bytes = index->headless_bytes,
+                                                    .foreign = index->foreign};
+    return error < 0 ? error : describe_all(recording);
+}
+
 int recording_open(struct recording **recording, const char *path, struct problem *problem)
 {
     struct recording *opened = calloc(1, sizeof(*opened));
@@ -568,19 +323,14 @@ int recording_open(struct recording **recording, const char *path, struct proble
         return -ENOMEM;
     opened->fd = -1;
     opened->decoder = decoder_new();
-    int error = opened->decoder ? open_file(opened, path, problem) : -ENOMEM;
-    if (error == 0) {
-        error = list_segments(opened);
-        if (error == 0)
-            error = describe_all(opened);
-        if (error < 0)
-            error = explain(error, path, problem);
-    }
+    off_t bytes = opened->decoder ? open_file(opened, path, problem) : -ENOMEM;
+    int error = bytes < 0 ? (int)bytes : look_through(opened, bytes);
+    if (bytes >= 0 && error < 0)
+        error = explain(error, path, problem);
     if (error < 0) {
         recording_close(opened);
         return error;
     }
-    opened->at_opening = opened->loss;
     recording_seek(opened, 0);
     *recording = opened;
     return 0;
@@ -602,6 +352,6 @@ void recording_close(struct recording *recording)
     if (recording->fd >= 0)
         close(recording->fd);
     decoder_free(recording->decoder);
-    free(recording->segments);
+    segment_index_free(&recording->index);
     free(recording);
 }

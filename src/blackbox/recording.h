@@ -1,27 +1,14 @@
 /*
  * A recording to be read, while it is written or long after: its segments in the order in which they were
  * written, and what their frames hold.
- *
- * Where segments stand is looked up by their headers, not by what their places should be: a file that has
- * lost or gained bytes keeps what was not hit.
  */
 #pragma once
 
 #include "base/problem.h"
 #include "blackbox/decoder.h"
-
-#include <sys/types.h>
+#include "blackbox/segment_index.h"
 
 struct recording;
-
-/* Of one segment. Without a trailer, that of the newest one mostly, it was read through. */
-struct segment_info {
-    off_t offset;
-    size_t bytes; /* that are its own: where some were lost, the next one begins early */
-    struct segment_header header;
-    struct segment_trailer content;
-    bool closed; /* it has a trailer */
-};
 
 /* What could not be read. */
 struct recording_loss {
@@ -39,7 +26,8 @@ void recording_close(struct recording *recording); /* NULL is allowed */
 /* Whether PATH is its file, by whatever name. */
 bool recording_is_at(const struct recording *recording, const char *path);
 
-/* The segments, oldest first; one at least. */
+/* The segments, oldest first; one at least. Of one without a trailer, that of the newest one mostly, the
+ * content is what reading it through found. */
 size_t recording_segment_count(const struct recording *recording);
 const struct segment_info *recording_segment(const struct recording *recording, size_t index);
 

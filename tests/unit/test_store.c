@@ -491,7 +491,7 @@ int main(void)
         unit_test_in_folder(what_is_no_file_is_refused),
         unit_test_in_folder(a_second_writer_is_refused),
         unit_test_in_folder(a_sparse_copy_gets_its_blocks),
-        cmocka_unit_test_setup_teardown(a_file_of_another_user_is_refused, folder_setup, folder_teardown),
+        unit_test_in_folder(a_file_of_another_user_is_refused),
         cmocka_unit_test_setup_teardown(a_full_disk_is_refused_at_the_start, folder_setup, small_teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_fills_later_is_no_matter, folder_setup, small_teardown),
         unit_test_in_folder(a_write_is_whole_or_an_error),
