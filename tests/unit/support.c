@@ -38,6 +38,17 @@ void check_absent(double value, const char *file, int line)
     _fail(file, line);
 }
 
+struct command_line command_line_of(const char *program, char *text)
+{
+    struct command_line line = {.words = {(char *)program}, .count = 1};
+
+    for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+        assert_true(line.count < COMMAND_WORDS_MAX);
+        line.words[line.count++] = word;
+    }
+    return line;
+}
+
 void check_value(struct value value, uint64_t expected, const char *file, int line)
 {
     if (value.present && value.number == expected)

@@ -41,6 +41,15 @@ void check_value(struct value value, uint64_t expected, const char *file, int li
     char name##_memory[size];                                                                                \
     struct text name = text_over(name##_memory, size)
 
+/* A command line for whoever takes one: PROGRAM, and the words of TEXT, which are parted by blanks and stay
+ * in it. */
+enum { COMMAND_WORDS_MAX = 17 };
+struct command_line {
+    char *words[COMMAND_WORDS_MAX + 1];
+    int count;
+};
+struct command_line command_line_of(const char *program, char *text);
+
 /* A folder of the test's own below the one for temporary files. */
 struct folder {
     char path[64];

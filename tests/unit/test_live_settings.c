@@ -5,18 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 16 };
-
-/* Parses the words of TEXT, which are parted by blanks and stay in it. */
+/* TEXT as in command_line_of(). */
 static int parse(char *text, struct live_settings *settings, struct problem *problem)
 {
-    char *words[WORDS_MAX + 1] = {(char *)"faultline"};
-    int count = 1;
+    struct command_line line = command_line_of("faultline", text);
 
-    for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-        words[count++] = word;
     *problem = (struct problem){0};
-    return live_settings_parse(settings, count, words, problem);
+    return live_settings_parse(settings, line.count, line.words, problem);
 }
 
 static struct live_settings accepted(const char *words)

@@ -31,12 +31,9 @@ static const struct option_row rows[] = {
     {"color", 'c', "WHICH", "a color", .apply = apply_color, .expected = "red"},
 };
 
-enum { WORDS_MAX = 16 };
-
 /* A command line and what came of it. */
 struct line {
-    char *words[WORDS_MAX + 1];
-    int count;
+    struct command_line given;
     struct settings settings;
     struct problem problem;
     int operands;
@@ -46,10 +43,8 @@ struct line {
 /* Parses the words of TEXT, which are parted by blanks. */
 static void parse(struct line *line, char *text)
 {
-    *line = (struct line){.words = {(char *)"faultline"}, .count = 1, .operands = -1};
-    for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-        line->words[line->count++] = word;
-    line->error = options_parse(rows, COUNT_OF(rows), &line->settings, line->count, line->words,
+    *line = (struct line){.given = command_line_of("faultline", text), .operands = -1};
+    line->error = options_parse(rows, COUNT_OF(rows), &line->settings, line->given.count, line->given.words,
                                 &line->operands, &line->problem);
 }
 
@@ -63,13 +58,13 @@ static void accepts(struct line *line, const char *words, const char *operands)
     parse(line, copy);
     if (line->error < 0)
         fail_msg("%s: %s", words, line->problem.text);
-    for (int i = line->operands; i < line->count; i++) {
+    for (int i = line->operands; i < line->given.count; i++) {
         if (rest.length > 0)
             text_char(&rest, ' ');
-        text_string(&rest, line->words[i]);
+        text_string(&rest, line->given.words[i]);
     }
     assert_text(&rest, operands);
-    assert_null(line->words[line->count]);
+    assert_null(line->given.words[line->given.count]);
 }
 
 static void refuses(const char *words, const char *problem)
