@@ -19,7 +19,7 @@ struct shelf {
 static struct shelf make_shelf(void **state)
 {
     const struct folder *folder = *state;
-    struct shelf shelf;
+    struct shelf shelf = {.fd = -1};
 
     (void)snprintf(shelf.path, sizeof(shelf.path), "%s/shelf", folder->path);
     shelf.fd = open(shelf.path, O_RDWR | O_CREAT | O_TRUNC, 0600);
