@@ -45,6 +45,26 @@ int window_find_boot(const struct recording *recording, int64_t number, struct b
     return found ? 0 : -ENOENT;
 }
 
+struct boot window_boot_of(const struct recording *recording, size_t segment)
+{
+    struct boot boot = {segment, segment};
+
+    while (!begins_boot(recording, boot.first_segment))
+        boot.first_segment--;
+    while (boot.last_segment + 1 < recording_segment_count(recording) &&
+           !begins_boot(recording, boot.last_segment + 1))
+        boot.last_segment++;
+    return boot;
+}
+
+void window_keep_to_boot(const struct recording *recording, struct boot boot,
+                         struct playback_settings *settings)
+{
+    settings->first_segment = boot.first_segment;
+    if (boot.last_segment + 1 < recording_segment_count(recording))
+        settings->last_segment = boot.last_segment;
+}
+
 uint64_t window_end_ns(const struct recording *recording)
 {
     return recording_segment(recording, recording_segment_count(recording) - 1)->content.last_wall_ns;
@@ -65,51 +85,59 @@ int window_parse_time(const struct recording *recording, const char *words, bool
     return (latest ? when_parse_latest : when_parse)(words, now_ns, wall_ns);
 }
 
-/* Kills that can be read in a segment, whatever its trailer says; those behind the COUNT-th are not looked
- * for. *WALL_NS is the time of the last of them. Returns their number, or a negative errno. */
-static int64_t read_kills(struct recording *recording, size_t index, int64_t count, uint64_t *wall_ns)
+static uint64_t add_up(uint64_t a, uint64_t b)
 {
-    int64_t seen = 0;
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Adds the kills that can be read in a segment to *KILLS, whatever its trailer says, as long as there are
+ * less than ENOUGH. *WALL_NS is the time of the last of them. Returns 0 or a negative errno. */
+static int read_kills(struct recording *recording, size_t index, uint64_t enough, uint64_t *kills,
+                      uint64_t *wall_ns)
+{
     int found;
 
     if (recording_segment(recording, index)->content.oom_kills == 0)
         return 0;
     recording_seek(recording, index);
-    while (seen < count && (found = recording_next(recording)) != RECORDED_END &&
+    while (*kills < enough && (found = recording_next(recording)) != RECORDED_END &&
            recording_at(recording) == index) {
-        const struct recorded_event *event = &recording_decoder(recording)->event;
+        const struct event *event = &recording_decoder(recording)->event.event;
         if (found < 0)
             return found;
-        if (found != RECORDED_EVENT || event->event.kind != EVENT_OOM_KILL)
+        if (found != RECORDED_EVENT || event->kind != EVENT_OOM_KILL || event->kills == 0)
             continue;
-        *wall_ns = event->event.wall_ns;
-        seen++;
+        *wall_ns = event->wall_ns;
+        *kills = add_up(*kills, event->kills);
     }
-    return seen;
+    return 0;
 }
 
 int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns)
 {
     for (size_t i = recording_segment_count(recording); number > 0 && i-- > 0;) {
-        int64_t kills = read_kills(recording, i, INT64_MAX, wall_ns);
-        if (kills >= 0 && (uint64_t)kills < number) {
-            number -= (uint64_t)kills;
+        uint64_t kills = 0;
+        int error = read_kills(recording, i, UINT64_MAX, &kills, wall_ns);
+        if (error < 0)
+            return error;
+        if (kills < number) {
+            number -= kills;
             continue;
         }
-        if (kills > 0 && number > 1)
-            kills = read_kills(recording, i, kills - (int64_t)number + 1, wall_ns);
-        return kills < 0 ? (int)kills : 0;
+        uint64_t seen = 0;
+        return number == 1 ? 0 : read_kills(recording, i, kills - number + 1, &seen, wall_ns);
     }
     return -ENOENT;
 }
 
-uint64_t window_oom_count(const struct recording *recording)
+uint64_t window_oom_count(struct recording *recording)
 {
-    uint64_t count = 0;
+    uint64_t kills = 0;
+    uint64_t wall_ns;
 
     for (size_t i = 0; i < recording_segment_count(recording); i++)
-        count += recording_segment(recording, i)->content.oom_kills;
-    return count;
+        (void)read_kills(recording, i, UINT64_MAX, &kills, &wall_ns);
+    return kills;
 }
 
 static bool lies_in(const struct segment_info *segment, const struct playback_range *range)

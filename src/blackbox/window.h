@@ -13,6 +13,14 @@ struct boot {
 /* Boot NUMBER: 0 is the newest, -1 the one before, 1 the oldest. Returns 0, or -ENOENT where there are not so
  * many. */
 int window_find_boot(const struct recording *recording, int64_t number, struct boot *boot);
+
+/* The boot that a segment is of. */
+struct boot window_boot_of(const struct recording *recording, size_t segment);
+
+/* Keeps SETTINGS to the segments of BOOT; to the newest one's, as far as it is being written. */
+void window_keep_to_boot(const struct recording *recording, struct boot boot,
+                         struct playback_settings *settings);
+
 size_t window_boot_count(const struct recording *recording);
 
 /* When the recording ends, by the wall clock. */
@@ -28,8 +36,8 @@ int window_parse_time(const struct recording *recording, const char *words, bool
  * negative errno. Moves the recording. */
 int window_find_oom(struct recording *recording, uint64_t number, uint64_t *wall_ns);
 
-/* How many events of OOM kills there are. */
-uint64_t window_oom_count(const struct recording *recording);
+/* How many OOM kills can be read. Moves the recording. */
+uint64_t window_oom_count(struct recording *recording);
 
 /* Sets the segments of SETTINGS, within those that are set, to those that its range lies in, and the one
  * before, whose last sample the first interval begins with. False where it lies in none. */

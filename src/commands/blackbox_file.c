@@ -64,8 +64,7 @@ int blackbox_file_parse_time(const struct blackbox_file *file, const char *optio
     return 0;
 }
 
-/* "oom", "oom:N": the N-th newest kill. False where WORDS say something else. */
-static bool parse_oom(const char *words, uint64_t *number)
+bool blackbox_file_parse_oom(const char *words, uint64_t *number)
 {
     *number = 1;
     if (strcmp(words, "oom") == 0)
@@ -73,16 +72,20 @@ static bool parse_oom(const char *words, uint64_t *number)
     return strncmp(words, "oom:", 4) == 0 && number_parse_unsigned(words + 4, number) == 0 && *number > 0;
 }
 
+int blackbox_file_refuse_oom(const char *around, uint64_t count, struct problem *problem)
+{
+    return problem_set(problem, ENODATA, "--around %s: OOM kills in the recording: %" PRIu64, around, count);
+}
+
 int blackbox_file_find_center(const struct blackbox_file *file, const char *around, uint64_t *wall_ns,
                               struct problem *problem)
 {
     uint64_t number;
 
-    if (!parse_oom(around, &number))
+    if (!blackbox_file_parse_oom(around, &number))
         return blackbox_file_parse_time(file, "--around", around, false, wall_ns, problem);
     int error = window_find_oom(file->recording, number, wall_ns);
     if (error == -ENOENT)
-        return problem_set(problem, ENODATA, "--around %s: OOM kills in the recording: %" PRIu64, around,
-                           window_oom_count(file->recording));
+        return blackbox_file_refuse_oom(around, window_oom_count(file->recording), problem);
     return error;
 }

@@ -26,7 +26,13 @@ void blackbox_file_say_loss(const struct blackbox_file *file);
 int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
                              bool latest, uint64_t *wall_ns, struct problem *problem);
 
-/* What --around was given: "oom", "oom:N" or a time. Returns 0, -EINVAL, or -ENOENT where there are not so
+/* "oom", "oom:N": the N-th newest kill, from 1. False where WORDS say something else. */
+bool blackbox_file_parse_oom(const char *words, uint64_t *number);
+
+/* There are COUNT kills, not as many as AROUND asks for. Returns -ENODATA with *PROBLEM set. */
+int blackbox_file_refuse_oom(const char *around, uint64_t count, struct problem *problem);
+
+/* What --around was given: "oom", "oom:N" or a time. Returns 0, -EINVAL, or -ENODATA where there are not so
  * many kills, with *PROBLEM set. Moves the recording. */
 int blackbox_file_find_center(const struct blackbox_file *file, const char *around, uint64_t *wall_ns,
                               struct problem *problem);

@@ -18,7 +18,7 @@ int outcome_failed(struct problem *problem, int error);
  * did not read (-EINTR). */
 bool outcome_is_end(int error);
 
-/* How a command ends that looks for something: ERROR is not negative where it was found; -ENOENT with
+/* How a command ends that looks for something: ERROR is not negative where it was found; -ENODATA with
  * *PROBLEM set where it is not there, -EINVAL where the command line does not say what is meant. */
 int outcome_of_search(int error, struct problem *problem);
 

@@ -38,6 +38,9 @@ struct report {
     struct incidents incidents;
     struct incident asked; /* a time that is no incident's */
     struct evidence evidence;
+    bool has_machine; /* something was recorded then */
+    char host[SCHEMA_HOST_MAX];
+    char kernel[SCHEMA_HOST_MAX];
     struct playback *playback;
     struct text output;
 };
@@ -92,32 +95,41 @@ static int parse(struct report_settings *settings, int argc, char **argv, struct
 
 /* -- which incident -- */
 
+static int add_event(struct report *report)
+{
+    const struct recorded_event *event = &playback_decoder(report->playback)->event;
+    struct incidents *incidents = &report->incidents;
+    size_t known = incidents->count;
+    int error = incidents_add(incidents, &event->event, event->monotonic_ns);
+
+    if (incidents->count > known)
+        incidents->list[known].place = recording_at(report->file.recording);
+    return error;
+}
+
 static int find_incidents(struct report *report)
 {
     const struct playback_settings all = {.range = PLAYBACK_ALL, .last_segment = SIZE_MAX};
-    const struct recorded_event *event = &playback_decoder(report->playback)->event;
     int played = PLAYED_END;
 
     int error = playback_start(report->playback, &all);
     while (error == 0 && (played = playback_next(report->playback)) > PLAYED_END) {
         if (played == PLAYED_EVENT)
-            error = incidents_add(&report->incidents, &event->event, event->monotonic_ns);
+            error = add_event(report);
         else if (played == PLAYED_MARK && playback_mark(report->playback)->kind == MARK_BOOT)
             incidents_break(&report->incidents);
     }
     return played < 0 ? played : error;
 }
 
-/* The incident that WALL_NS lies in, or within a window of; else one of that time alone. */
+/* The incident that is nearest to WALL_NS, within the window; else one of that time alone. */
 static const struct incident *incident_at(struct report *report, uint64_t wall_ns)
 {
     uint64_t window_ns = (uint64_t)(report->settings.window_seconds * (double)NS_PER_SECOND);
+    const struct incident *incident = incidents_near(&report->incidents, wall_ns, window_ns);
 
-    for (size_t i = report->incidents.count; i-- > 0;) {
-        const struct incident *incident = &report->incidents.list[i];
-        if (wall_ns + window_ns >= incident->begin_ns && wall_ns <= incident->end_ns + window_ns)
-            return incident;
-    }
+    if (incident)
+        return incident;
     report->asked = (struct incident){.begin_ns = wall_ns,
                                       .end_ns = wall_ns,
                                       .title = "No alert and no OOM kill was recorded then"};
@@ -132,28 +144,52 @@ static bool parse_incident(const char *words, uint64_t *number)
            number_parse_unsigned(words + sizeof(prefix) - 1, number) == 0;
 }
 
-static int choose_incident(struct report *report, const struct incident **incident, struct problem *problem)
+static int choose_by_time(struct report *report, const struct incident **incident, struct problem *problem)
 {
-    const char *around = report->settings.around;
-    const struct incidents *incidents = &report->incidents;
-    uint64_t number = 1;
     uint64_t wall_ns;
+    int error = blackbox_file_parse_time(&report->file, "--around", report->settings.around, false, &wall_ns,
+                                         problem);
 
-    if (around && !parse_incident(around, &number)) {
-        int error = blackbox_file_find_center(&report->file, around, &wall_ns, problem);
-        if (error == 0)
-            *incident = incident_at(report, wall_ns);
-        return error;
-    }
+    if (error == 0)
+        *incident = incident_at(report, wall_ns);
+    return error;
+}
+
+static int choose_by_kill(const struct report *report, uint64_t number, const struct incident **incident,
+                          struct problem *problem)
+{
+    *incident = incidents_of_kill(&report->incidents, number);
+    return *incident ? 0
+                     : blackbox_file_refuse_oom(report->settings.around, incidents_kills(&report->incidents),
+                                                problem);
+}
+
+static int choose_by_number(const struct report *report, uint64_t number, const struct incident **incident,
+                            struct problem *problem)
+{
+    const struct incidents *incidents = &report->incidents;
+
     if (incidents->count == 0)
         return problem_set(problem, ENODATA, "%s: no incident was recorded; --around TIME looks at any time",
                            report->file.path);
     if (number < 1 || number > incidents->count)
         return problem_set(problem, ENODATA,
-                           "--around %s: incidents in the recording: %zu; --list names them", around,
-                           incidents->count);
+                           "--around %s: incidents in the recording: %zu; --list names them",
+                           report->settings.around, incidents->count);
     *incident = &incidents->list[incidents->count - number];
     return 0;
+}
+
+static int choose_incident(struct report *report, const struct incident **incident, struct problem *problem)
+{
+    const char *around = report->settings.around;
+    uint64_t number = 1;
+
+    if (!around || parse_incident(around, &number))
+        return choose_by_number(report, number, incident, problem);
+    if (blackbox_file_parse_oom(around, &number))
+        return choose_by_kill(report, number, incident, problem);
+    return choose_by_time(report, incident, problem);
 }
 
 /* -- what is known of it -- */
@@ -164,17 +200,33 @@ static bool is_before_the_end(const struct incident *incident, uint64_t wall_ns)
     return incident->last_kill_ns == 0 || wall_ns <= incident->last_kill_ns;
 }
 
+/* As it was when the incident began: it may have got another name or another kernel since. */
+static void note_machine(struct report *report, const struct incident *incident, uint64_t wall_ns)
+{
+    const struct schema *schema = &playback_decoder(report->playback)->schema;
+
+    if (report->has_machine && wall_ns > incident->begin_ns)
+        return;
+    memcpy(report->host, schema->host, sizeof(report->host));
+    memcpy(report->kernel, schema->kernel, sizeof(report->kernel));
+    report->has_machine = true;
+}
+
 static void take(struct report *report, const struct incident *incident, int played, uint64_t since_ns)
 {
     const struct decoder *decoder = playback_decoder(report->playback);
+    const struct event *event = &decoder->event.event;
     const struct interval *interval = playback_interval(report->playback);
 
-    if (played == PLAYED_PROCESSES && is_before_the_end(incident, decoder->sample.wall_ns))
+    if (played == PLAYED_PROCESSES && is_before_the_end(incident, decoder->sample.wall_ns)) {
         evidence_add_processes(&report->evidence, decoder->rows, decoder->row_count, decoder->sample.wall_ns);
-    else if (played == PLAYED_EVENT && decoder->event.event.wall_ns >= since_ns)
-        evidence_add_event(&report->evidence, &decoder->event.event);
-    else if (played == PLAYED_INTERVAL && interval->wall_ns >= since_ns)
+    } else if (played == PLAYED_EVENT && event->wall_ns >= since_ns) {
+        note_machine(report, incident, event->wall_ns);
+        evidence_add_event(&report->evidence, event);
+    } else if (played == PLAYED_INTERVAL && interval->wall_ns >= since_ns) {
+        note_machine(report, incident, interval->wall_ns);
         evidence_add_interval(&report->evidence, interval);
+    }
 }
 
 static uint64_t before(uint64_t wall_ns, double seconds)
@@ -183,8 +235,15 @@ static uint64_t before(uint64_t wall_ns, double seconds)
     return wall_ns > ns ? wall_ns - ns : 0;
 }
 
+static bool was_recorded(const struct report *report, const struct incident *incident)
+{
+    return incident != &report->asked;
+}
+
+/* What another boot held or did is no evidence. */
 static int gather(struct report *report, const struct incident *incident)
 {
+    struct recording *recording = report->file.recording;
     uint64_t since_ns = before(incident->begin_ns, report->settings.window_seconds);
     /* The clock may have been set back in between. */
     uint64_t end_ns = incident->end_ns > incident->begin_ns ? incident->end_ns : incident->begin_ns;
@@ -197,7 +256,9 @@ static int gather(struct report *report, const struct incident *incident)
     int played = PLAYED_END;
 
     int error = evidence_init(&report->evidence, seconds);
-    if (error < 0 || !window_narrow(report->file.recording, &part))
+    if (was_recorded(report, incident))
+        window_keep_to_boot(recording, window_boot_of(recording, incident->place), &part);
+    if (error < 0 || !window_narrow(recording, &part))
         return error;
     error = playback_start(report->playback, &part);
     while (error == 0 && (played = playback_next(report->playback)) > PLAYED_END)
@@ -210,13 +271,12 @@ static int gather(struct report *report, const struct incident *incident)
 static int print(struct report *report, const struct incident *incident, struct problem *problem)
 {
     const struct incidents *incidents = &report->incidents;
-    const struct schema *schema = &playback_decoder(report->playback)->schema;
-    bool counted = incident != &report->asked;
     const struct report_head head = {
-        .host = schema->host,
-        .kernel = schema->kernel,
+        .host = report->host,
+        .kernel = report->kernel,
         .incident = incident,
-        .number = counted ? incidents->count - (size_t)(incident - incidents->list) : 0,
+        .number =
+            was_recorded(report, incident) ? incidents->count - (size_t)(incident - incidents->list) : 0,
         .count = incidents->count,
     };
 
@@ -241,6 +301,8 @@ static int make(struct report *report, struct problem *problem)
         error = choose_incident(report, &incident, problem);
     if (error == 0)
         error = gather(report, incident);
+    if (error == 0 && !report->has_machine)
+        error = problem_set(problem, ENODATA, "nothing was recorded then; --list shows from when to when");
     return error < 0 ? error : print(report, incident, problem);
 }
 

@@ -90,6 +90,51 @@ void incidents_break(struct incidents *incidents)
         incident->last_monotonic_ns = 0;
 }
 
+const struct incident *incidents_of_kill(const struct incidents *incidents, uint64_t number)
+{
+    for (size_t i = incidents->count; number > 0 && i-- > 0;) {
+        const struct incident *incident = &incidents->list[i];
+        if (number <= incident->oom_kills)
+            return incident;
+        number -= incident->oom_kills;
+    }
+    return NULL;
+}
+
+/* The clock may have been set back in between. */
+static uint64_t distance_ns(const struct incident *incident, uint64_t wall_ns)
+{
+    bool back = incident->end_ns < incident->begin_ns;
+    uint64_t first_ns = back ? incident->end_ns : incident->begin_ns;
+    uint64_t last_ns = back ? incident->begin_ns : incident->end_ns;
+
+    if (wall_ns < first_ns)
+        return first_ns - wall_ns;
+    return wall_ns > last_ns ? wall_ns - last_ns : 0;
+}
+
+const struct incident *incidents_near(const struct incidents *incidents, uint64_t wall_ns, uint64_t within_ns)
+{
+    const struct incident *nearest = NULL;
+
+    for (size_t i = 0; i < incidents->count; i++) {
+        const struct incident *incident = &incidents->list[i];
+        uint64_t off_ns = distance_ns(incident, wall_ns);
+        if (off_ns <= within_ns && (!nearest || off_ns <= distance_ns(nearest, wall_ns)))
+            nearest = incident;
+    }
+    return nearest;
+}
+
+uint64_t incidents_kills(const struct incidents *incidents)
+{
+    uint64_t kills = 0;
+
+    for (size_t i = 0; i < incidents->count; i++)
+        kills += incidents->list[i].oom_kills;
+    return kills;
+}
+
 void incidents_free(struct incidents *incidents)
 {
     free(incidents->list);

@@ -20,6 +20,7 @@ struct incident {
     uint64_t last_kill_ns; /* wall clock: of its last OOM kill; 0: there was none */
     uint64_t oom_kills;
     enum event_severity severity;
+    size_t place;                   /* where its first event stands, for whoever sets it */
     char title[INCIDENT_TITLE_MAX]; /* of what was worst in it */
 };
 
@@ -33,5 +34,16 @@ int incidents_add(struct incidents *incidents, const struct event *event, uint64
 
 /* What comes belongs to another boot: a new incident begins with it. */
 void incidents_break(struct incidents *incidents);
+
+/* The one that the NUMBER-th newest OOM kill is of, from 1. NULL where there are not so many. */
+const struct incident *incidents_of_kill(const struct incidents *incidents, uint64_t number);
+
+/* The one that is nearest to a time of the wall clock, of several as near the newest. NULL where none is
+ * within WITHIN_NS of it. */
+const struct incident *incidents_near(const struct incidents *incidents, uint64_t wall_ns,
+                                      uint64_t within_ns);
+
+/* How many were killed in all of them. */
+uint64_t incidents_kills(const struct incidents *incidents);
 
 void incidents_free(struct incidents *incidents);

@@ -3,6 +3,7 @@
  * on at random, always the same. Commands on standard input, a line each:
  *
  *     at SECONDS                   the wall clock
+ *     kernel RELEASE               that of the runs that begin from now on
  *     start N                      a run begins, in boot N: another one than before begins at 5 s
  *     spread LESS_THAN ONE_OF      how much values grow, and how many of them (1000 4)
  *     samples COUNT MS [SCAN]      so far apart, every SCAN-th one with processes
@@ -10,6 +11,7 @@
  *     step SECONDS                 the wall clock is set, forward or back
  *     sleep SECONDS                the machine sleeps
  *     kill PID COMM                an OOM kill
+ *     kills N                      OOM kills that nobody has named
  *     alert begin|continue|end     one of major faults
  *     stop                         the run ends in order
  *     cut                          it does not
@@ -189,6 +191,18 @@ static void put_kill(struct script *script, const char *words)
     check(writer_put_event(script->writer, &event, script->sample.monotonic_ns), NULL);
 }
 
+static void put_kills(struct script *script, const char *words)
+{
+    struct event event = {.kind = EVENT_OOM_KILL,
+                          .severity = SEVERITY_CRITICAL,
+                          .wall_ns = script->sample.wall_ns,
+                          .kills = strtoull(words, NULL, 10)};
+
+    (void)snprintf(event.message, sizeof(event.message), "OOM KILL DETECTED (%" PRIu64 " kills)",
+                   event.kills);
+    check(writer_put_event(script->writer, &event, script->sample.monotonic_ns), NULL);
+}
+
 static void put_alert(struct script *script, const char *words)
 {
     const enum event_state state = words[0] == 'b'   ? STATE_BEGIN
@@ -217,6 +231,12 @@ static void leave(struct script *script)
     writer_close(script->writer);
     script->writer = NULL;
     store_close(&script->store);
+}
+
+static void boot_kernel(struct script *script, const char *words)
+{
+    (void)snprintf(script->schema.kernel, sizeof(script->schema.kernel), "%.*s", (int)strcspn(words, "\n"),
+                   words);
 }
 
 static void start(struct script *script, const char *words)
@@ -287,10 +307,11 @@ static void obey(struct script *script, const char *line)
         const char *name;
         void (*run)(struct script *script, const char *words);
     } commands[] = {
-        {"at", at},           {"start", start},   {"samples", put_samples},
-        {"pass", pass},       {"spread", spread}, {"step", step},
-        {"sleep", sleep_for}, {"kill", put_kill}, {"alert", put_alert},
-        {"stop", stop},       {"cut", cut},
+        {"at", at},         {"kernel", boot_kernel},  {"kills", put_kills},
+        {"start", start},   {"samples", put_samples}, {"pass", pass},
+        {"spread", spread}, {"step", step},           {"sleep", sleep_for},
+        {"kill", put_kill}, {"alert", put_alert},     {"stop", stop},
+        {"cut", cut},
     };
     const size_t length = strcspn(line, " \n");
 

@@ -161,11 +161,16 @@ static void fill_alert(struct event *event, uint64_t number)
     event->diagnosis = number % 2 ? "file_thrash" : NULL;
 }
 
+static uint64_t kills_of(uint64_t number)
+{
+    return number % 10 == 9 ? 3 : 1;
+}
+
 static void fill_kill(struct event *event, struct oom_kill *kill, uint64_t number)
 {
     fill_event(event, number);
     event->kind = EVENT_OOM_KILL;
-    event->kills = 1;
+    event->kills = kills_of(number);
     event->kill = kill;
     *kill = (struct oom_kill){.pid = {number, true}, .constraint = OOM_CONSTRAINT_MEMCG, .task_count = 2};
     (void)snprintf(kill->comm, sizeof(kill->comm), "victim %u", (unsigned)number);
@@ -318,7 +323,7 @@ static uint64_t check_event(const struct recorded_event *recorded, uint64_t ahea
         check_alert(event, &expected);
         return number;
     }
-    assert_int_equal(event->kills, 1);
+    assert_int_equal(event->kills, kills_of(number));
     assert_non_null(event->kill);
     check_kill(event->kill, &kill);
     return number;

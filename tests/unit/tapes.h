@@ -42,7 +42,7 @@ void tape_set_boot(struct tape *tape, uint8_t boot);
 void tape_put_run(struct tape *tape, uint64_t number);
 void tape_put_stop(struct tape *tape, uint64_t number);
 void tape_put_alert(struct tape *tape, uint64_t number);
-void tape_put_kill(struct tape *tape, uint64_t number);
+void tape_put_kill(struct tape *tape, uint64_t number); /* of three, where NUMBER ends with 9 */
 void tape_put(struct tape *tape, uint64_t number, bool processes);
 int tape_try(struct tape *tape, uint64_t number, bool processes);
 

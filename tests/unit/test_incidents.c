@@ -193,6 +193,61 @@ static void another_boot_is_another_incident(void **state)
     incidents_free(&incidents);
 }
 
+static void kills_are_counted_from_the_newest(void **state)
+{
+    struct incidents incidents = {0};
+    (void)state;
+
+    assert_null(incidents_of_kill(&incidents, 1));
+    add_kills(&incidents, 1, 100, "one");
+    add_kills(&incidents, 3, 110, "three");
+    add_alert(&incidents, "major_faults", SEVERITY_WARNING, 200, "none");
+    add_kills(&incidents, 2, 300, "two");
+    assert_int_equal(incidents_kills(&incidents), 6);
+    assert_ptr_equal(incidents_of_kill(&incidents, 1), &incidents.list[2]);
+    assert_ptr_equal(incidents_of_kill(&incidents, 2), &incidents.list[2]);
+    assert_ptr_equal(incidents_of_kill(&incidents, 3), &incidents.list[0]);
+    assert_ptr_equal(incidents_of_kill(&incidents, 6), &incidents.list[0]);
+    assert_null(incidents_of_kill(&incidents, 7));
+    assert_null(incidents_of_kill(&incidents, 0));
+    incidents_free(&incidents);
+}
+
+static const struct incident *near(const struct incidents *incidents, double seconds, double within)
+{
+    return incidents_near(incidents, at(seconds + WALL_AHEAD), at(within));
+}
+
+static void the_nearest_of_a_time_is_found(void **state)
+{
+    struct incidents incidents = {0};
+    (void)state;
+
+    assert_null(near(&incidents, 100, 1000));
+    add_kills(&incidents, 1, 100, "first");
+    add_kills(&incidents, 1, 120, "first still");
+    add_kills(&incidents, 1, 200, "second");
+    assert_ptr_equal(near(&incidents, 110, 1000), &incidents.list[0]);
+    assert_ptr_equal(near(&incidents, 159, 1000), &incidents.list[0]);
+    assert_ptr_equal(near(&incidents, 160, 1000), &incidents.list[1]);
+    assert_ptr_equal(near(&incidents, 210, 10), &incidents.list[1]);
+    assert_null(near(&incidents, 211, 10));
+    assert_ptr_equal(near(&incidents, 90, 10), &incidents.list[0]);
+    assert_null(near(&incidents, 89, 10));
+    incidents_free(&incidents);
+}
+
+static void the_nearest_may_end_before_it_begins(void **state)
+{
+    struct incident back = {.begin_ns = at(9000), .end_ns = at(5400)};
+    const struct incidents incidents = {&back, 1};
+    (void)state;
+
+    assert_ptr_equal(incidents_near(&incidents, at(7000), 0), &back);
+    assert_ptr_equal(incidents_near(&incidents, at(5300), at(100)), &back);
+    assert_null(incidents_near(&incidents, at(9002), at(1)));
+}
+
 static void a_long_message_is_cut(void **state)
 {
     struct incidents incidents = {0};
@@ -240,6 +295,9 @@ int main(void)
         cmocka_unit_test(the_first_of_the_worst_alerts_is_the_title),
         cmocka_unit_test(the_first_kill_is_the_title_before_any_alert),
         cmocka_unit_test(another_boot_is_another_incident),
+        cmocka_unit_test(kills_are_counted_from_the_newest),
+        cmocka_unit_test(the_nearest_of_a_time_is_found),
+        cmocka_unit_test(the_nearest_may_end_before_it_begins),
         cmocka_unit_test(a_long_message_is_cut),
         cmocka_unit_test(many_are_kept_oldest_first),
     };

@@ -63,6 +63,30 @@ static void boots_have_numbers_from_both_ends(void **state)
     tape_free(&tape);
 }
 
+static void assert_kept_to_boot(const struct recording *recording, size_t segment, size_t first, size_t last)
+{
+    struct playback_settings settings = {.range = PLAYBACK_ALL, .last_segment = SIZE_MAX};
+
+    window_keep_to_boot(recording, window_boot_of(recording, segment), &settings);
+    assert_int_equal(settings.first_segment, first);
+    assert_int_equal(settings.last_segment, last);
+}
+
+/* That of the newest boot has no end: it may be on its way. */
+static void a_part_is_kept_to_the_boot_of_a_segment(void **state)
+{
+    struct tape tape;
+
+    record_boots(&tape, *state);
+    struct recording *recording = open_recording(&tape);
+    assert_kept_to_boot(recording, 0, 0, 0);
+    assert_kept_to_boot(recording, 1, 1, 2);
+    assert_kept_to_boot(recording, 2, 1, 2);
+    assert_kept_to_boot(recording, 3, 3, SIZE_MAX);
+    recording_close(recording);
+    tape_free(&tape);
+}
+
 static void without_boot_ids_the_clock_tells(void **state)
 {
     static const uint64_t begun[] = {1000, 2000, 500, 700};
@@ -191,6 +215,25 @@ static void the_nth_newest_kill_is_found(void **state)
     tape_free(&tape);
 }
 
+/* As lists of incidents add them up. */
+static void kills_of_one_event_count_each(void **state)
+{
+    struct tape tape;
+
+    tape_init(&tape, *state, "tape");
+    tape_open(&tape, TAPE_BYTES);
+    for (uint64_t kill = 8; kill <= 10; kill++)
+        tape_put_kill(&tape, kill);
+    tape_close(&tape);
+    struct recording *recording = open_recording(&tape);
+    assert_int_equal(window_oom_count(recording), 5);
+    const uint64_t newest_first[] = {10, 9, 9, 9, 8, 0};
+    for (uint64_t i = 0; i < 6; i++)
+        assert_int_equal(find_oom(recording, i + 1), newest_first[i]);
+    recording_close(recording);
+    tape_free(&tape);
+}
+
 static void spoil_kill(const struct tape *tape, const char *victim)
 {
     static char bytes[SEGMENT_BYTES];
@@ -214,6 +257,7 @@ static void a_kill_that_is_damaged_hides_no_other(void **state)
     assert_int_equal(find_oom(recording, 2), 12);
     assert_int_equal(find_oom(recording, 3), 11);
     assert_int_equal(find_oom(recording, 4), 0);
+    assert_int_equal(window_oom_count(recording), 3);
     recording_close(recording);
     tape_free(&tape);
 }
@@ -317,10 +361,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_folder(boots_have_numbers_from_both_ends),
+        unit_test_in_folder(a_part_is_kept_to_the_boot_of_a_segment),
         unit_test_in_folder(without_boot_ids_the_clock_tells),
         unit_test_in_folder(times_are_counted_from_the_end),
         unit_test_in_folder(days_are_counted_from_now),
         unit_test_in_folder(the_nth_newest_kill_is_found),
+        unit_test_in_folder(kills_of_one_event_count_each),
         unit_test_in_folder(a_kill_that_is_damaged_hides_no_other),
         unit_test_in_folder(a_range_is_narrowed_to_its_segments),
         unit_test_in_folder(a_range_within_a_boot_stays_within),

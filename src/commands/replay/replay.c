@@ -43,9 +43,7 @@ static int choose_boot(const struct replay *replay, struct playback_settings *pa
         return problem_set(problem, ENODATA,
                            "--boot %" PRId64 ": boots in the recording: %zu; --list shows them",
                            replay->settings.boot, window_boot_count(replay->file.recording));
-    part->first_segment = boot.first_segment;
-    if (boot.last_segment + 1 < recording_segment_count(replay->file.recording))
-        part->last_segment = boot.last_segment;
+    window_keep_to_boot(replay->file.recording, boot, part);
     return 0;
 }
 
