@@ -68,7 +68,7 @@ def test_a_time_of_which_nothing_is_known(updated):
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
-    """Eight kills in four incidents, some of them nameless, the clock set back before the last one."""
+    """Eight kills, some of them nameless, and five incidents, the clock set back before the last one."""
     return recordings.write(tmp_path_factory.mktemp("killed") / "box.flr", [
         f"at {NOON}", "start 1", "samples 100 1000", "kill 1 one", "kills 3", "samples 100 1000", "kill 5 five",
         "samples 100 1000", "alert begin", "samples 5 1000", "alert end", "samples 100 1000", "kills 2", "samples 100 1000",

@@ -71,6 +71,8 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 /* Options that ask for different kinds of output, or of the same thing in two ways. */
 static int refuse_both(const struct replay_settings *settings, struct problem *problem)
 {
+    const bool other_output =
+        settings->csv || settings->openmetrics || settings->processes || settings->events;
     const struct {
         bool first;
         bool second;
@@ -80,15 +82,19 @@ static int refuse_both(const struct replay_settings *settings, struct problem *p
         {settings->json, settings->csv, "--json and --csv", "they are two kinds of output"},
         {settings->json, settings->openmetrics, "--json and --openmetrics", "they are two kinds of output"},
         {settings->csv, settings->openmetrics, "--csv and --openmetrics", "they are two kinds of output"},
-        {settings->list, settings->csv || settings->openmetrics || settings->save_path,
-         "--list and another kind of output", "it has its own"},
-        {settings->save_path, settings->json || settings->csv || settings->openmetrics,
-         "--save and another kind of output", "it writes a recording"},
+        {settings->list, other_output || settings->save_path, "--list and another kind of output",
+         "it has its own"},
+        {settings->list, settings->since || settings->until || settings->around || settings->has_boot,
+         "--list and --since, --until, --around or --boot", "it is of all that was recorded"},
+        {settings->save_path, other_output || settings->json, "--save and another kind of output",
+         "it writes a recording"},
         {settings->processes, settings->csv || settings->openmetrics,
          "--processes and --csv or --openmetrics", "they have no place for processes"},
         {settings->events, settings->csv || settings->openmetrics, "--events and --csv or --openmetrics",
          "they have no place for events"},
-        {settings->events, settings->every_seconds > 0, "--events and --every", "there are no rows"},
+        {settings->every_seconds > 0,
+         settings->events || settings->list || settings->save_path || settings->openmetrics,
+         "--every and --events, --list, --save or --openmetrics", "there are no rows"},
         {settings->around, settings->since || settings->until, "--around and --since or --until",
          "both say when"},
         {settings->follow, settings->list || settings->save_path || settings->openmetrics,
