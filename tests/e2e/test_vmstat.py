@@ -26,7 +26,7 @@ WIDE_WIDTHS = [4, 4, 12, 12, 12, 12, 4, 4, 5, 5, 4, 4, 3, 3, 3, 3, 3, 3]
 TITLES = {"------cpu-----": "-------cpu-------", "--------cpu--------": "----------cpu----------"}
 
 BIND = r"""
-mount -t tmpfs blocks "$0/block.d" && while read name; do mkdir "$0/block.d/$name"; done <"$0/block" || exit 99
+mount -t tmpfs blocks "$0/block.d" && (cd "$0/block.d" && xargs mkdir <../block) || exit 99
 mount --bind "$0/block.d" /sys/block || exit 99
 for file in stat vmstat meminfo uptime diskstats slabinfo; do mount --bind "$0/$file" "/proc/$file" || exit 99; done
 exec "$@"
