@@ -103,6 +103,15 @@ def test_replay_counts_kills_as_report_does(killed):
         assert done.stderr == "faultline: --around oom:9: OOM kills in the recording: 8\n"
 
 
+@pytest.mark.parametrize("command, words, expected", [
+    ("report", "incident:x", "incident:2 (the last but one), oom, oom:2 or a time, such as 03:12"),
+    ("report", "oom:0", "incident:2 (the last but one), oom, oom:2 or a time, such as 03:12"),
+    ("replay", "oom:x", "oom, oom:2 (the last kill but one) or a time, such as 03:12")])
+def test_what_it_is_around_is_told_when_it_is_not_understood(killed, command, words, expected):
+    done = run(command, "--around", words, killed, check=2)
+    assert done.stderr.startswith(f"faultline: --around '{words}': expected {expected}")
+
+
 def test_report_lists_what_replay_lists(killed):
     assert reported(killed, "--list") == run("replay", "--list", killed, check=0, env=UTC).stdout
 
