@@ -2,8 +2,6 @@
 
 #include "base/clock.h"
 
-#include <math.h>
-
 /* In peace, scans take a 50,000th of the time: 20 microseconds of a second, half of what reading the counters
  * takes. Where memory goes, a thousandth. */
 static const uint64_t peace_rest_factor = 50000;

@@ -49,18 +49,20 @@ void blackbox_file_say_loss(const struct blackbox_file *file)
     problem_print(&problem);
 }
 
-int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
-                             bool latest, uint64_t *wall_ns, struct problem *problem)
+int blackbox_file_parse_time(const struct blackbox_file *file, const struct time_option *option,
+                             const char *words, uint64_t *wall_ns, struct problem *problem)
 {
-    int error = window_parse_time(file->recording, words, latest, wall_ns);
+    int error = window_parse_time(file->recording, words, option->latest, wall_ns);
 
     if (error == -ERANGE)
-        return problem_set(problem, EINVAL, "%s '%s': that is too long ago, or too far ahead", option, words);
+        return problem_set(problem, EINVAL, "%s '%s': that is too long ago, or too far ahead", option->name,
+                           words);
     if (error < 0)
-        return problem_set(problem, EINVAL,
-                           "%s '%s': expected a time, such as 03:12, -1h (before the end of the recording), "
-                           "\"10 min ago\", \"yesterday 14:00\" or 2026-11-23T14:00:00Z",
-                           option, words);
+        return problem_set(
+            problem, EINVAL,
+            "%s '%s': expected %sa time, such as 03:12, -1h (before the end of the recording), "
+            "\"10 min ago\", \"yesterday 14:00\" or 2026-11-23T14:00:00Z",
+            option->name, words, option->others);
     return 0;
 }
 
@@ -80,10 +82,11 @@ int blackbox_file_refuse_oom(const char *around, uint64_t count, struct problem 
 int blackbox_file_find_center(const struct blackbox_file *file, const char *around, uint64_t *wall_ns,
                               struct problem *problem)
 {
+    static const struct time_option option = {"--around", "oom, oom:2 (the last kill but one) or ", false};
     uint64_t number;
 
     if (!blackbox_file_parse_oom(around, &number))
-        return blackbox_file_parse_time(file, "--around", around, false, wall_ns, problem);
+        return blackbox_file_parse_time(file, &option, around, wall_ns, problem);
     int error = window_find_oom(file->recording, number, wall_ns);
     if (error == -ENOENT)
         return blackbox_file_refuse_oom(around, window_oom_count(file->recording), problem);

@@ -21,10 +21,16 @@ int blackbox_file_error(int error);
 /* Says on standard error what could not be read, where something could not. */
 void blackbox_file_say_loss(const struct blackbox_file *file);
 
-/* What OPTION was given as a time; LATEST as in window_parse_time(). Returns 0, or -EINVAL with *PROBLEM set.
- */
-int blackbox_file_parse_time(const struct blackbox_file *file, const char *option, const char *words,
-                             bool latest, uint64_t *wall_ns, struct problem *problem);
+/* An option whose value is a time. */
+struct time_option {
+    const char *name;
+    const char *others; /* what else it takes, to be told to whoever gets it wrong: "oom or " */
+    bool latest;        /* as in window_parse_time() */
+};
+
+/* Returns 0, or -EINVAL with *PROBLEM set. */
+int blackbox_file_parse_time(const struct blackbox_file *file, const struct time_option *option,
+                             const char *words, uint64_t *wall_ns, struct problem *problem);
 
 /* "oom", "oom:N": the N-th newest kill, from 1. False where WORDS say something else. */
 bool blackbox_file_parse_oom(const char *words, uint64_t *number);

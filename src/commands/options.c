@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
-#include <string.h>
 
 enum { OPTIONS_MAX = 64, FIRST_LONG = 256 };
 

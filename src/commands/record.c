@@ -107,7 +107,8 @@ static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline record [OPTIONS]\n"
                       "The black box: samples, events and processes into a file of fixed size, the\n"
-                      "oldest overwritten. `faultline replay` and `faultline report` read it.\n");
+                      "oldest overwritten. `faultline replay` and `faultline report` read it. Exit\n"
+                      "status: 0 ended by a signal or --count, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
 

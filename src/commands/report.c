@@ -74,8 +74,8 @@ static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline report [OPTIONS] [FILE]\n"
                       "The newest incident of a recording in plain text: who was killed, how it came,\n"
-                      "who held the memory, what it means. Exit status: 0 done, 3 there is none,\n"
-                      "1 failed, 2 wrong usage.\n");
+                      "who held the memory, what it means. FILE: what `faultline record` writes by\n"
+                      "default. Exit status: 0 done, 3 there is none, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
 
@@ -146,9 +146,10 @@ static bool parse_incident(const char *words, uint64_t *number)
 
 static int choose_by_time(struct report *report, const struct incident **incident, struct problem *problem)
 {
+    static const struct time_option option = {"--around", "incident:2 (the last but one), oom, oom:2 or ",
+                                              false};
     uint64_t wall_ns;
-    int error = blackbox_file_parse_time(&report->file, "--around", report->settings.around, false, &wall_ns,
-                                         problem);
+    int error = blackbox_file_parse_time(&report->file, &option, report->settings.around, &wall_ns, problem);
 
     if (error == 0)
         *incident = incident_at(report, wall_ns);

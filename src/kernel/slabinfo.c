@@ -1,7 +1,6 @@
 #include "kernel/slabinfo.h"
 
 #include <errno.h>
-#include <string.h>
 
 int slabinfo_begin(struct span *text)
 {

@@ -1,6 +1,5 @@
 #include "kernel/span.h"
 
-#include <stdint.h>
 #include <string.h>
 
 struct span span_of(const char *string)

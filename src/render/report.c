@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 enum {
     TIME_CELL = 10, /* with the indent */
@@ -17,6 +18,8 @@ enum {
     BAR_CELL = 8,
     PID_CELL = 9,
     COMM_CELL = 16,
+    PAGE_COLUMNS = 80,
+    LEGEND_MAX = 256,
 };
 
 /* A handful of faults is no long bar, whatever else there was. */
@@ -27,6 +30,31 @@ static void put_heading(struct text *text, const char *heading)
     text_char(text, '\n');
     text_string(text, heading);
     text_char(text, '\n');
+}
+
+/* Returns the column that the next line begins at. */
+static size_t end_line(struct text *text)
+{
+    text_char(text, '\n');
+    return 0;
+}
+
+/* Whole sentences, in lines of a page; those of names and figures are left as long as they are. */
+static void put_paragraph(struct text *text, const char *words)
+{
+    size_t column = 0;
+
+    for (const char *end; *words != '\0'; words = *end == '\0' ? end : end + 1) {
+        end = words + strcspn(words, " \n");
+        size_t length = (size_t)(end - words);
+        if (column + 1 + length > PAGE_COLUMNS)
+            column = end_line(text);
+        text_format(text, "%s%.*s", column == 0 ? "  " : " ", (int)length, words);
+        column += (column == 0 ? 2 : 1) + length;
+        if (*end == '\n')
+            column = end_line(text);
+    }
+    (void)end_line(text);
 }
 
 static void put_time(struct text *text, uint64_t wall_ns)
@@ -61,7 +89,7 @@ static void put_head(struct text *text, const struct report_head *head)
     text_string(text, ", Linux ");
     text_printable(text, head->kernel);
     if (head->number > 0)
-        text_format(text, "; incident %zu of %zu, counted from the newest", head->number, head->count);
+        text_format(text, "\n  incident %zu of %zu, counted from the newest", head->number, head->count);
     text_char(text, '\n');
 }
 
@@ -179,6 +207,22 @@ static void put_swap(struct text *text, const struct evidence *evidence)
     text_string(text, " at last\n");
 }
 
+static void put_legend(struct text *text, double total_bytes)
+{
+    char bytes[LEGEND_MAX];
+    struct text legend = text_over(bytes, sizeof(bytes) - 1);
+
+    text_string(&legend, "avail: memory that could be had");
+    if (total_bytes > 0) {
+        text_string(&legend, ", of ");
+        put_bytes(&legend, total_bytes, 0);
+    }
+    text_string(&legend, "; rf/s: refaults; memF, ioF: percent of the time in which all tasks stood still "
+                         "for memory, for I/O");
+    bytes[legend.length] = '\0';
+    put_paragraph(text, bytes);
+}
+
 static void put_slices(struct text *text, const struct evidence *evidence, bool signs)
 {
     bool knows_total = evidence->total_bytes > 0;
@@ -198,13 +242,7 @@ static void put_slices(struct text *text, const struct evidence *evidence, bool 
     put_slice_headings(text);
     for (size_t i = 0; i < evidence->slice_count; i++)
         put_slice(text, &evidence->slices[i], &scale, signs);
-    text_string(text, "  avail: memory that could be had");
-    if (knows_total) {
-        text_string(text, ", of ");
-        put_bytes(text, evidence->total_bytes, 0);
-    }
-    text_string(text, "; rf/s: refaults; memF, ioF: percent of the\n"
-                      "  time in which all tasks stood still for memory, for I/O\n");
+    put_legend(text, evidence->total_bytes);
     put_swap(text, evidence);
 }
 
@@ -289,7 +327,7 @@ static const struct {
     [VERDICT_CGROUP_LIMIT] =
         {"A memory cgroup was full, whatever the machine had left.",
          "A higher limit (memory.max), or less at once in that group: smaller batches, fewer "
-         "workers.\n  If one process grew without end, look for its leak first."},
+         "workers.\nIf one process grew without end, look for its leak first."},
     [VERDICT_MACHINE_FULL] =
         {"The whole machine was out of memory.",
          "Less at once, more memory or swap; a memory limit for the job that grew makes that "
@@ -320,7 +358,7 @@ static void put_grower_sentence(struct text *text, const struct evidence *eviden
     if (evidence_growers(evidence, list) == 0)
         return;
     double seconds = evidence_growth_seconds(list[0]);
-    text_string(text, "\n  ");
+    text_string(text, "  ");
     text_printable(text, list[0]->last.comm);
     text_format(text, "[%" PRIu64 "] grew by ", list[0]->last.pid);
     put_bytes(text, evidence_growth_bytes(list[0]), 0);
@@ -328,20 +366,16 @@ static void put_grower_sentence(struct text *text, const struct evidence *eviden
         text_string(text, " within ");
         text_duration(text, seconds);
     }
-    text_char(text, '.');
+    text_string(text, ".\n");
 }
 
 static void put_verdict(struct text *text, const struct evidence *evidence)
 {
     put_heading(text, "Diagnosis");
-    text_string(text, "  ");
-    text_string(text, verdicts[evidence->verdict].meaning);
+    put_paragraph(text, verdicts[evidence->verdict].meaning);
     put_grower_sentence(text, evidence);
-    text_char(text, '\n');
     put_heading(text, "What to try");
-    text_string(text, "  ");
-    text_string(text, verdicts[evidence->verdict].advice);
-    text_char(text, '\n');
+    put_paragraph(text, verdicts[evidence->verdict].advice);
 }
 
 void report_put(struct text *text, const struct report_head *head, const struct evidence *evidence,

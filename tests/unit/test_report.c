@@ -87,8 +87,8 @@ static void the_head_says_what_when_and_where(void **state)
 
     reported->incident.end_ns = begin_ns + 90 * second_ns;
     assert_has(report(reported, false), "OOM kill x[7]\n"
-                                        "  2026-11-24 18:44:00 UTC, for 1 min 30 s; host node1, Linux 6.18; "
-                                        "incident 2 of 3, counted from the newest\n");
+                                        "  2026-11-24 18:44:00 UTC, for 1 min 30 s; host node1, Linux 6.18\n"
+                                        "  incident 2 of 3, counted from the newest\n");
     reported->head.number = 0;
     assert_has_not(report(reported, false), "counted");
 }
@@ -135,6 +135,9 @@ static void a_kill_is_told_with_its_tasks_and_cannot_steer_a_terminal(void **sta
     assert_has(text, "What was killed\n  18:44:00  evil\\x1b[2J[7]\n");
     assert_has(text, "largest tasks:");
     assert_has(text, "A memory cgroup was full, whatever the machine had left.\n");
+    assert_has(text, "\n  A higher limit (memory.max), or less at once in that group: smaller batches,\n"
+                     "  fewer workers.\n"
+                     "  If one process grew without end, look for its leak first.\n");
     assert_has_not(text, "\033");
 }
 

@@ -16,15 +16,15 @@ static int choose_range(struct replay *replay, struct playback_range *range, str
 {
     const struct replay_settings *settings = &replay->settings;
     uint64_t window_ns = (uint64_t)(settings->window_seconds * (double)NS_PER_SECOND);
+    static const struct time_option since = {"--since", "", false};
+    static const struct time_option until = {"--until", "", true};
     uint64_t center_ns;
     int error = 0;
 
     if (settings->since)
-        error = blackbox_file_parse_time(&replay->file, "--since", settings->since, false, &range->since_ns,
-                                         problem);
+        error = blackbox_file_parse_time(&replay->file, &since, settings->since, &range->since_ns, problem);
     if (error == 0 && settings->until)
-        error = blackbox_file_parse_time(&replay->file, "--until", settings->until, true, &range->until_ns,
-                                         problem);
+        error = blackbox_file_parse_time(&replay->file, &until, settings->until, &range->until_ns, problem);
     if (error < 0 || !settings->around)
         return error;
     error = blackbox_file_find_center(&replay->file, settings->around, &center_ns, problem);

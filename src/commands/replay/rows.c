@@ -27,9 +27,8 @@ struct rows {
     struct watch watch; /* for the thresholds */
     struct fold fold;
     bool folding;
-    double step_seconds; /* of the sample that was folded last */
-    uint64_t told;       /* rows, events, scans */
-    int error;           /* of standard output */
+    uint64_t told; /* rows, events, scans */
+    int error;     /* of standard output */
 };
 
 /* -- the beginning -- */

@@ -9,9 +9,7 @@
 #include "render/classic.h"
 #include "render/stream.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 struct rows {
     const struct vmstat_settings *settings;

@@ -4,7 +4,6 @@
 #include "commands/outcome.h"
 #include "commands/vmstat/modes.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
 
