@@ -75,7 +75,7 @@ int size_parse(const char *word, uint64_t *bytes)
     return 0;
 }
 
-int duration_parse(const char *word, double *seconds)
+int duration_parse(const char *word, double least, double most, double *seconds)
 {
     static const char units[] = "smhd";
     static const double worth[] = {1, 60, 3600, 86400};
@@ -88,7 +88,8 @@ int duration_parse(const char *word, double *seconds)
     memcpy(digits, word, length);
     digits[unit ? length - 1 : length] = '\0';
     int error = number_parse_decimal(digits, seconds);
-    if (error == 0)
-        *seconds *= worth[unit ? unit - units : 0];
-    return error;
+    if (error < 0)
+        return error;
+    *seconds *= worth[unit ? unit - units : 0];
+    return *seconds >= least && *seconds <= most ? 0 : -ERANGE;
 }

@@ -16,6 +16,6 @@ void text_duration(struct text *text, double seconds);
 /* WORD as bytes: digits, and K, M, G or T for binary units: "64M". Returns 0, -EINVAL, or -ERANGE. */
 int size_parse(const char *word, uint64_t *bytes);
 
-/* WORD as a length of time: a decimal number, and s, m, h or d, without one seconds: "60s", "1.5m". Returns 0
- * or -EINVAL. */
-int duration_parse(const char *word, double *seconds);
+/* WORD as a length of time: a decimal number, and s, m, h or d, without one seconds: "60s", "1.5m". Returns
+ * 0, -EINVAL, or -ERANGE where it is not from LEAST to MOST seconds. */
+int duration_parse(const char *word, double least, double most, double *seconds);

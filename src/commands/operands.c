@@ -25,3 +25,11 @@ int operands_parse_beat(char **words, struct beat *beat, struct problem *problem
         return problem_set(problem, EINVAL, "'%s': expected nothing behind DELAY and COUNT", words[2]);
     return 0;
 }
+
+int operands_parse_file(char **words, const char **path, struct problem *problem)
+{
+    *path = words[0];
+    if (words[0] && words[1])
+        return problem_set(problem, EINVAL, "'%s': expected nothing behind FILE", words[1]);
+    return 0;
+}

@@ -1,4 +1,4 @@
-/* The operands DELAY and COUNT, the same in every command that prints rows. */
+/* Operands: DELAY and COUNT, the same in every command that prints rows; a recording. */
 #pragma once
 
 #include "base/problem.h"
@@ -15,3 +15,7 @@ struct beat {
 /* Reads [DELAY [COUNT]] from a terminated list of words. Sets *BEAT, by default 1 s for ever. Returns 0, or
  * -EINVAL with *PROBLEM set. */
 int operands_parse_beat(char **words, struct beat *beat, struct problem *problem);
+
+/* Reads [FILE] from a terminated list of words. Sets *PATH, to NULL without a word. Returns 0, or -EINVAL
+ * with *PROBLEM set. */
+int operands_parse_file(char **words, const char **path, struct problem *problem);

@@ -56,12 +56,7 @@ static int apply_size(void *bytes, const char *value)
 
 static int apply_interval(void *seconds, const char *value)
 {
-    double *field = seconds;
-    int error = duration_parse(value, field);
-
-    if (error < 0)
-        return error;
-    return *field >= 0.01 && *field <= 3600 ? 0 : -ERANGE;
+    return duration_parse(value, 0.01, 3600, seconds);
 }
 
 static int apply_processes(void *processes, const char *value)

@@ -7,6 +7,7 @@
 #include "blackbox/window.h"
 #include "commands/blackbox_file.h"
 #include "commands/commands.h"
+#include "commands/operands.h"
 #include "commands/options.h"
 #include "commands/outcome.h"
 #include "commands/replay/modes.h"
@@ -49,12 +50,7 @@ struct report {
 
 static int apply_window(void *seconds, const char *value)
 {
-    double *field = seconds;
-    int error = duration_parse(value, field);
-
-    if (error < 0)
-        return error;
-    return *field >= 1 && *field <= 86400 ? 0 : -ERANGE;
+    return duration_parse(value, 1, 86400, seconds);
 }
 
 #define FIELD(name) .offset = offsetof(struct report_settings, name)
@@ -87,10 +83,7 @@ static int parse(struct report_settings *settings, int argc, char **argv, struct
     int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
-    settings->path = argv[operands];
-    if (settings->path && argv[operands + 1])
-        return problem_set(problem, EINVAL, "'%s': report takes one file", argv[operands + 1]);
-    return 0;
+    return operands_parse_file(argv + operands, &settings->path, problem);
 }
 
 /* -- which incident -- */

@@ -111,6 +111,26 @@ static void a_third_word_is_refused(void **state)
     refuses("1", "5", "9", "'9': expected nothing behind DELAY and COUNT");
 }
 
+static int parse_file(const char *first, const char *second, const char **path, struct problem *problem)
+{
+    char *words[] = {(char *)first, (char *)second, NULL};
+    return operands_parse_file(words, path, problem);
+}
+
+static void one_file_or_none(void **state)
+{
+    struct problem problem = {0};
+    const char *path = "before";
+    (void)state;
+
+    assert_int_equal(parse_file(NULL, NULL, &path, &problem), 0);
+    assert_null(path);
+    assert_int_equal(parse_file("a.flr", NULL, &path, &problem), 0);
+    assert_string_equal(path, "a.flr");
+    assert_int_equal(parse_file("a.flr", "b.flr", &path, &problem), -EINVAL);
+    assert_string_equal(problem.text, "'b.flr': expected nothing behind FILE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_delay_of_very_many_digits),
         cmocka_unit_test(a_count_that_is_none),
         cmocka_unit_test(a_third_word_is_refused),
+        cmocka_unit_test(one_file_or_none),
     };
     return cmocka_run_group_tests_name("operands", tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void one_file_before_or_behind_the_options(void **state)
     assert_string_equal(accepted("box.flr --json").path, "box.flr");
     assert_string_equal(accepted("--json box.flr").path, "box.flr");
     assert_string_equal(accepted("-- -box.flr").path, "-box.flr");
-    refuses("a.flr b.flr", "'b.flr': replay takes one file");
+    refuses("a.flr b.flr", "'b.flr': expected nothing behind FILE");
 }
 
 static void boots_by_number(void **state)

@@ -148,7 +148,7 @@ static void duration_parses(const char *word, double expected)
 {
     double seconds = -1;
 
-    assert_int_equal(duration_parse(word, &seconds), 0);
+    assert_int_equal(duration_parse(word, 0, 1e5, &seconds), 0);
     assert_near(seconds, expected);
 }
 
@@ -164,6 +164,17 @@ static void lengths_of_time_as_people_type_them(void **state)
     duration_parses("0.05", 0.05);
 }
 
+static void lengths_of_time_have_bounds(void **state)
+{
+    double seconds;
+    (void)state;
+
+    assert_int_equal(duration_parse("1m", 60, 3600, &seconds), 0);
+    assert_int_equal(duration_parse("1h", 60, 3600, &seconds), 0);
+    assert_int_equal(duration_parse("59.9", 60, 3600, &seconds), -ERANGE);
+    assert_int_equal(duration_parse("60.1m", 60, 3600, &seconds), -ERANGE);
+}
+
 static void lengths_of_time_that_are_none(void **state)
 {
     static const char *const words[] = {"",     "s",   "m5",  "5min", "5 m", "-5s", "+5",
@@ -172,10 +183,10 @@ static void lengths_of_time_that_are_none(void **state)
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (duration_parse(words[i], &seconds) != -EINVAL)
+        if (duration_parse(words[i], 0, 1e5, &seconds) != -EINVAL)
             fail_msg("'%s'", words[i]);
     }
-    assert_int_equal(duration_parse("0000000000000000000000000000000000000005s", &seconds), -EINVAL);
+    assert_int_equal(duration_parse("0000000000000000000000000000000000000005s", 0, 1e5, &seconds), -EINVAL);
 }
 
 int main(void)
@@ -192,6 +203,7 @@ int main(void)
         cmocka_unit_test(sizes_that_are_none),
         cmocka_unit_test(sizes_beyond_64_bits),
         cmocka_unit_test(lengths_of_time_as_people_type_them),
+        cmocka_unit_test(lengths_of_time_have_bounds),
         cmocka_unit_test(lengths_of_time_that_are_none),
     };
     return cmocka_run_group_tests_name("size", tests, NULL, NULL);

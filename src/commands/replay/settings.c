@@ -3,18 +3,14 @@
 #include "base/number.h"
 #include "base/size.h"
 #include "commands/look_options.h"
+#include "commands/operands.h"
 #include "commands/options.h"
 
 #include <errno.h>
 
 static int apply_seconds(void *seconds, const char *value)
 {
-    double *field = seconds;
-    int error = duration_parse(value, field);
-
-    if (error < 0)
-        return error;
-    return *field > 0 && *field <= 1e9 ? 0 : -ERANGE;
+    return duration_parse(value, 1e-9, 1e9, seconds);
 }
 
 static int apply_boot(void *settings, const char *value)
@@ -117,10 +113,8 @@ int replay_settings_parse(struct replay_settings *settings, int argc, char **arg
     int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
-    settings->path = argv[operands];
-    if (settings->path && argv[operands + 1])
-        return problem_set(problem, EINVAL, "'%s': replay takes one file", argv[operands + 1]);
-    return refuse_both(settings, problem);
+    error = operands_parse_file(argv + operands, &settings->path, problem);
+    return error < 0 ? error : refuse_both(settings, problem);
 }
 
 void replay_settings_put_help(struct text *text)
