@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void check_text(const struct text *text, const char *expected, const char *file, int line)
@@ -56,6 +57,24 @@ void check_value(struct value value, uint64_t expected, const char *file, int li
     print_error("got %llu (%s), want %llu\n", (unsigned long long)value.number,
                 value.present ? "present" : "absent", (unsigned long long)expected);
     _fail(file, line);
+}
+
+struct value some(uint64_t number)
+{
+    return (struct value){number, true};
+}
+
+void set_zone(const char *zone)
+{
+    assert_int_equal(setenv("TZ", zone, 1), 0);
+    tzset();
+}
+
+int in_utc(void **state)
+{
+    (void)state;
+    set_zone("UTC0");
+    return 0;
 }
 
 void folder_make(struct folder *folder)

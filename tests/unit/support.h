@@ -36,6 +36,12 @@ void check_absent(double value, const char *file, int line);
 #define assert_value(value, expected) check_value(value, expected, __FILE__, __LINE__)
 void check_value(struct value value, uint64_t expected, const char *file, int line);
 
+struct value some(uint64_t number);
+
+/* The time zone from now on. in_utc() is a setup of cmocka's. */
+void set_zone(const char *zone);
+int in_utc(void **state);
+
 /* A text over memory of its own, in the block that it stands in. */
 #define TEXT(name, size)                                                                                     \
     char name##_memory[size];                                                                                \

@@ -391,13 +391,20 @@ void tape_read(struct recording *recording, struct tape_items *items)
     }
 }
 
-void tape_read_file(const char *path, struct tape_items *items, struct recording_loss *loss)
+struct recording *tape_play(const char *path)
 {
-    struct recording *recording;
+    struct recording *recording = NULL;
     struct problem problem = {0};
 
     if (recording_open(&recording, path, &problem) < 0)
         fail_msg("%s", problem.text);
+    return recording;
+}
+
+void tape_read_file(const char *path, struct tape_items *items, struct recording_loss *loss)
+{
+    struct recording *recording = tape_play(path);
+
     tape_read(recording, items);
     if (loss)
         *loss = *recording_loss(recording);
@@ -498,4 +505,14 @@ uint64_t tape_length(const char *path)
 
     assert_int_equal(stat(path, &status), 0);
     return (uint64_t)status.st_size;
+}
+
+uint64_t tape_used(const char *path)
+{
+    struct recording *recording = tape_play(path);
+    const struct segment_info *newest = recording_segment(recording, recording_segment_count(recording) - 1);
+    uint64_t used = (uint64_t)newest->offset + newest->content.used_bytes;
+
+    recording_close(recording);
+    return used;
 }

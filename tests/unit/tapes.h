@@ -67,6 +67,9 @@ struct tape_items {
     size_t count;
 };
 
+/* A recording that can be opened. */
+struct recording *tape_play(const char *path);
+
 /* All that comes until the recording ends. */
 void tape_read(struct recording *recording, struct tape_items *items);
 
@@ -90,3 +93,6 @@ void tape_set_version(const char *path, uint64_t segment, uint8_t version);
 void tape_peek(const char *path, uint64_t offset, void *bytes, size_t length);
 void tape_cut(const char *path, uint64_t bytes);
 uint64_t tape_length(const char *path);
+
+/* Where the next frame of its newest segment would stand. */
+uint64_t tape_used(const char *path);

@@ -3,11 +3,6 @@
 
 static const struct value absent = {7, false};
 
-static struct value some(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 static void numbers_stand_at_the_right_edge(void **state)
 {
     TEXT(text, 64);

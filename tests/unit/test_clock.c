@@ -18,12 +18,6 @@ static void local_is(uint64_t seconds, const char *expected)
     assert_text(&text, expected);
 }
 
-static void set_zone(const char *zone)
-{
-    setenv("TZ", zone, 1);
-    tzset();
-}
-
 static void iso_time_is_utc_whatever_the_zone(void **state)
 {
     (void)state;

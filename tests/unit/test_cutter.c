@@ -92,7 +92,6 @@ static void a_window_is_cut_out_with_all_that_is_in_it(void **state)
 static void a_copy_can_be_cut(void **state)
 {
     struct bench bench;
-    struct recording *copy;
     char out[160];
 
     bench_begin(&bench, *state);
@@ -104,7 +103,7 @@ static void a_copy_can_be_cut(void **state)
     read_out(&bench);
     assert_int_equal(tape_count_kind(&items, RECORDED_SAMPLE), 10902);
     assert_int_equal(tape_length(bench.out), tape_count_kind(&items, RECORDED_SEGMENT) * SEGMENT_BYTES);
-    assert_int_equal(recording_open(&copy, bench.out, &bench.problem), 0);
+    struct recording *copy = tape_play(bench.out);
     const struct playback_settings part = {.range = {TAPE_WALL_NS, TAPE_WALL_NS + 110 * TAPE_SECOND},
                                            .last_segment = SIZE_MAX};
     (void)snprintf(out, sizeof(out), "%s.again", bench.out);
@@ -119,7 +118,6 @@ static void a_copy_can_be_cut(void **state)
 static void boots_and_schemas_stay_what_they_are(void **state)
 {
     struct bench bench;
-    struct recording *copy;
 
     bench_begin(&bench, *state);
     for (uint64_t i = 0; i < 3; i++) {
@@ -136,7 +134,7 @@ static void boots_and_schemas_stay_what_they_are(void **state)
     assert_int_equal(cut(&bench, 2, 21, false), 0);
     read_out(&bench);
     assert_spelled(&items, "[ssp[rspsp[rsp");
-    assert_int_equal(recording_open(&copy, bench.out, &bench.problem), 0);
+    struct recording *copy = tape_play(bench.out);
     assert_int_equal(recording_segment_count(copy), 3);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(recording_segment(copy, i)->header.boot_id[0], i + 1);
@@ -185,10 +183,9 @@ static void what_is_left_out_is_a_gap(void **state)
     bench_open(&bench);
     assert_int_equal(cut(&bench, 105, 107, false), 0);
     assert_int_equal(bench.samples, 6);
-    struct recording *copy;
     char kinds[16];
     size_t count = 0;
-    assert_int_equal(recording_open(&copy, bench.out, &bench.problem), 0);
+    struct recording *copy = tape_play(bench.out);
     for (int kind; (kind = recording_next(copy)) != RECORDED_END;) {
         kinds[count++] = kind == RECORDED_SAMPLE ? 's' : kind == RECORDED_LOSS ? '!' : '[';
         if (kind == RECORDED_SAMPLE)

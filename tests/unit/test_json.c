@@ -236,11 +236,6 @@ static void an_oom_kill(void **state)
                        "\"message\":\"OOM \\\"KILL\\\"\"}\n");
 }
 
-static struct value some(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 static struct oom_kill trainer(void)
 {
     struct oom_kill kill = {.pid = some(197),

@@ -43,7 +43,7 @@ static void wide_and_with_the_time(void **state)
     TEXT(text, 512);
     (void)state;
 
-    setenv("TZ", "UTC", 1);
+    set_zone("UTC");
     style.wide = true;
     style.timestamp = true;
     listing_put_headings(&text, &listing, &style);

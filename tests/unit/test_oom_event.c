@@ -7,11 +7,6 @@
 
 static const uint64_t wall_ns = UINT64_C(1795410001000000000);
 
-static struct value some(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 static void message_is(const struct oom_kill *kill, const char *expected)
 {
     struct event event;

@@ -6,11 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-static struct value some(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 /* 2026-11-23 14:21:30 UTC */
 static const struct oom_moment wall = {.has_wall = true, .wall_ns = UINT64_C(1795443690) * NS_PER_SECOND};
 static const struct oom_moment unknown;
@@ -228,14 +223,6 @@ static void the_largest_kill_fits_its_bound(void **state)
     text_free(&text);
 }
 
-static int utc(void **state)
-{
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return 0;
-}
-
 static void numbers_wider_than_their_cells_stay_apart(void **state)
 {
     struct oom_kill kill = {.pid = some(4194304),
@@ -263,5 +250,5 @@ int main(void)
         cmocka_unit_test(wide_names_take_their_columns),
         cmocka_unit_test(the_largest_kill_fits_its_bound),
     };
-    return cmocka_run_group_tests_name("oom_table", tests, utc, NULL);
+    return cmocka_run_group_tests_name("oom_table", tests, in_utc, NULL);
 }

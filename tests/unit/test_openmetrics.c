@@ -13,11 +13,6 @@
 
 static const struct value absent;
 
-static struct value present(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 static void name_is(const struct metric *metric, const char *expected)
 {
     TEXT(text, OPENMETRICS_VALUE_MAX);
@@ -161,11 +156,11 @@ static void help_is_escaped(void **state)
 static void whole_numbers_are_exact_to_their_last_digit(void **state)
 {
     (void)state;
-    value_is(M_major_faults_per_second, present(0), "faultline_major_faults_total 0\n");
-    value_is(M_major_faults_per_second, present(UINT64_MAX),
+    value_is(M_major_faults_per_second, some(0), "faultline_major_faults_total 0\n");
+    value_is(M_major_faults_per_second, some(UINT64_MAX),
              "faultline_major_faults_total 18446744073709551615\n");
-    value_is(M_mem_free_bytes, present(9007199254740993), "faultline_mem_free_bytes 9007199254740993\n");
-    value_is(M_oom_kills, present(3), "faultline_oom_kills_total 3\n");
+    value_is(M_mem_free_bytes, some(9007199254740993), "faultline_mem_free_bytes 9007199254740993\n");
+    value_is(M_oom_kills, some(3), "faultline_oom_kills_total 3\n");
 }
 
 static void sizes_are_in_bytes(void **state)
@@ -174,31 +169,31 @@ static void sizes_are_in_bytes(void **state)
     (void)state;
 
     snprintf(expected, sizeof(expected), "faultline_swap_in_bytes_total %ld\n", 3 * sysconf(_SC_PAGESIZE));
-    value_is(M_swap_in_bytes_per_second, present(3), expected);
-    value_is(M_io_in_bytes_per_second, present(18014398509481983),
+    value_is(M_swap_in_bytes_per_second, some(3), expected);
+    value_is(M_io_in_bytes_per_second, some(18014398509481983),
              "faultline_io_in_bytes_total 18446744073709550592\n");
-    value_is(M_io_in_bytes_per_second, present(18014398509481984), ""); /* 2^64 bytes */
+    value_is(M_io_in_bytes_per_second, some(18014398509481984), ""); /* 2^64 bytes */
 }
 
 static void microseconds_and_ticks_are_put_as_seconds(void **state)
 {
     (void)state;
-    value_is(M_memory_some_stall_percent, present(5822152),
+    value_is(M_memory_some_stall_percent, some(5822152),
              "faultline_memory_some_stall_seconds_total 5.822152\n");
-    value_is(M_io_full_stall_percent, present(42), "faultline_io_full_stall_seconds_total 0.000042\n");
-    value_is(M_cpu_some_stall_percent, present(UINT64_MAX),
+    value_is(M_io_full_stall_percent, some(42), "faultline_io_full_stall_seconds_total 0.000042\n");
+    value_is(M_cpu_some_stall_percent, some(UINT64_MAX),
              "faultline_cpu_some_stall_seconds_total 18446744073709.551615\n");
     if (sysconf(_SC_CLK_TCK) != 100)
         skip();
-    value_is(M_cpu_user_percent, present(599961), "faultline_cpu_user_seconds_total 5999.61\n");
-    value_is(M_cpu_idle_percent, present(7), "faultline_cpu_idle_seconds_total 0.07\n");
+    value_is(M_cpu_user_percent, some(599961), "faultline_cpu_user_seconds_total 5999.61\n");
+    value_is(M_cpu_idle_percent, some(7), "faultline_cpu_idle_seconds_total 0.07\n");
 }
 
 static void a_load_keeps_its_hundredths(void **state)
 {
     (void)state;
-    value_is(M_load_1m, present(6), "faultline_load_1m 0.06\n");
-    value_is(M_load_5m, present(1200), "faultline_load_5m 12.00\n");
+    value_is(M_load_1m, some(6), "faultline_load_1m 0.06\n");
+    value_is(M_load_5m, some(1200), "faultline_load_5m 12.00\n");
 }
 
 static void what_is_absent_is_not_there(void **state)
@@ -222,7 +217,7 @@ static void a_time_is_cut_to_milliseconds(void **state)
 
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         TEXT(text, OPENMETRICS_VALUE_MAX);
-        openmetrics_put_value(&text, &metric_table[M_oom_kills], NULL, present(3), &times[i].wall_ns);
+        openmetrics_put_value(&text, &metric_table[M_oom_kills], NULL, some(3), &times[i].wall_ns);
         assert_text(&text, times[i].expected);
     }
 }
@@ -237,7 +232,7 @@ static void label_is(const char *value, const char *expected)
     size_t most = OPENMETRICS_VALUE_MAX + openmetrics_labels_max(&labels);
     struct text text = text_new(most);
 
-    openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, present(1), NULL);
+    openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, some(1), NULL);
     free(copy);
     assert_text(&text, expected);
     text_free(&text);
@@ -265,8 +260,8 @@ static void a_sample_may_have_several_labels_or_none(void **state)
     TEXT(text, OPENMETRICS_VALUE_MAX);
     (void)state;
 
-    openmetrics_put_value(&text, &metric_table[M_oom_kills], &both, present(2), &wall_ns);
-    openmetrics_put_value(&text, &metric_table[M_oom_kills], &none, present(3), NULL);
+    openmetrics_put_value(&text, &metric_table[M_oom_kills], &both, some(2), &wall_ns);
+    openmetrics_put_value(&text, &metric_table[M_oom_kills], &none, some(3), NULL);
     openmetrics_put_value(&text, &metric_table[M_oom_kills], &both, absent, NULL);
     assert_text(&text, "faultline_oom_kills_total{cgroup=\"/train/job\",comm=\"trainer\"} 2 1.500\n"
                        "faultline_oom_kills_total 3\n");
@@ -283,8 +278,8 @@ static void labels_fit_their_bound_at_their_worst(void **state)
 
     memset(worst, '\xff', sizeof(worst) - 1);
     worst[sizeof(worst) - 1] = '\0';
-    openmetrics_put_value(&bare, &metric_table[M_oom_kills], NULL, present(1), NULL);
-    openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, present(1), NULL);
+    openmetrics_put_value(&bare, &metric_table[M_oom_kills], NULL, some(1), NULL);
+    openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, some(1), NULL);
     assert_int_equal(text.lost, 0);
     assert_true(text.length - bare.length > 2 * 3 * (sizeof(worst) - 1));
     assert_true(text.length - bare.length <= openmetrics_labels_max(&labels));
@@ -312,7 +307,7 @@ static void fits(const struct metric *metric)
         assert_int_equal(family.lost, 0);
     }
     TEXT(value, OPENMETRICS_VALUE_MAX);
-    openmetrics_put_value(&value, metric, NULL, present(UINT64_MAX), &last);
+    openmetrics_put_value(&value, metric, NULL, some(UINT64_MAX), &last);
     assert_int_equal(value.lost, 0);
 }
 

@@ -99,9 +99,7 @@ static const struct playback_settings everything = {.range = PLAYBACK_ALL,
 
 static void show_open(struct show *show, const struct film *film)
 {
-    struct problem problem;
-
-    assert_int_equal(recording_open(&show->recording, film->tape.path, &problem), 0);
+    show->recording = tape_play(film->tape.path);
     show->playback = playback_new(show->recording);
     assert_non_null(show->playback);
     struct sampler *sampler = playback_sampler(show->playback);
@@ -205,15 +203,13 @@ static void intervals_are_what_the_live_view_would_show(void **state)
 static void intervals_go_across_segments(void **state)
 {
     static struct tape tape;
-    struct recording *recording;
-    struct problem problem;
     uint64_t intervals = 0;
     int kind;
 
     tape_init(&tape, *state, "tape");
     tape_open(&tape, TAPE_BYTES);
     tape_put_samples(&tape, 1, 12000);
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     assert_true(recording_segment_count(recording) > 2);
     struct playback *playback = playback_new(recording);
     assert_int_equal(playback_start(playback, &everything), 0);
@@ -369,18 +365,6 @@ static void spoil(const struct film *film, uint64_t offset)
     tape_patch(film->tape.path, offset, "\x5a\xa5\x5a", 3);
 }
 
-static uint64_t bytes_in_use(const struct film *film)
-{
-    struct recording *recording;
-    struct problem problem;
-
-    assert_int_equal(recording_open(&recording, film->tape.path, &problem), 0);
-    const struct segment_info *newest = recording_segment(recording, recording_segment_count(recording) - 1);
-    uint64_t used = (uint64_t)newest->offset + newest->content.used_bytes;
-    recording_close(recording);
-    return used;
-}
-
 static void a_loss_is_a_mark_and_no_interval(void **state)
 {
     struct film film;
@@ -390,7 +374,7 @@ static void a_loss_is_a_mark_and_no_interval(void **state)
     film_run(&film, 100);
     film_put(&film, 100, 1000, 50);
     film_put(&film, 101, 1001, 50);
-    uint64_t at = bytes_in_use(&film);
+    uint64_t at = tape_used(film.tape.path);
     film_put(&film, 102, 1002, 50);
     film_put(&film, 103, 1003, 50);
     film_restart(&film);
@@ -544,8 +528,6 @@ static void segments_that_are_not_meant_are_not_played(void **state)
 static void without_intervals_the_rest_is_played(void **state)
 {
     struct tape tape;
-    struct recording *recording;
-    struct problem problem;
     struct playback_settings settings = everything;
     char letters[16];
     size_t count = 0;
@@ -559,7 +541,7 @@ static void without_intervals_the_rest_is_played(void **state)
     tape_put_alert(&tape, 2);
     tape.wall_ahead_ns = 5 * TAPE_SECOND;
     tape_put(&tape, 3, false);
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     struct playback *playback = playback_new(recording);
     settings.intervals = false;
     assert_int_equal(playback_start(playback, &settings), 0);
@@ -620,8 +602,6 @@ static void pages_have_the_recorded_size(void **state)
 {
     static const char *const columns[][2] = {{"vmstat", "pswpin"}, {"vmstat", "b"}, {"clock", "slept_ns"}};
     struct film film;
-    struct recording *recording;
-    struct problem problem;
 
     film_begin(&film, *state);
     set_columns(&film.tape.schema, columns, COUNT_OF(columns));
@@ -629,7 +609,7 @@ static void pages_have_the_recorded_size(void **state)
     film_restart(&film);
     film_put(&film, 1, 10, 1);
     film_put(&film, 2, 12, 1);
-    assert_int_equal(recording_open(&recording, film.tape.path, &problem), 0);
+    struct recording *recording = tape_play(film.tape.path);
     struct playback *playback = playback_new(recording);
     assert_int_equal(sampler_want(playback_sampler(playback), &metric_table[M_swap_in_bytes_per_second],
                                   NULL),

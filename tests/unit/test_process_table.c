@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static struct value some(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
 #define HEADINGS "         pid    uid    rss   swap   min/s   maj/s command          cgroup\n"
 
 static void a_line_for_each_process(void **state)

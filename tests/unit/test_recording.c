@@ -89,16 +89,6 @@ static bool is_whole(uint64_t number)
            tape_count(&items, RECORDED_EVENT, 10 * number + 3) == 1;
 }
 
-static struct recording *open_recording(const char *path)
-{
-    struct recording *recording;
-    struct problem problem;
-
-    if (recording_open(&recording, path, &problem) < 0)
-        fail_msg("%s", problem.text);
-    return recording;
-}
-
 /* -- a file as it should be -- */
 
 static void segments_are_read_one_after_the_other(void **state)
@@ -119,7 +109,7 @@ static void segments_say_what_is_in_them(void **state)
     struct tape tape;
 
     fill_shelf(&tape, *state, "tape");
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(recording_segment_count(recording), SHELF_SEGMENTS);
     for (size_t i = 0; i < SHELF_SEGMENTS; i++) {
         const struct segment_info *segment = recording_segment(recording, i);
@@ -144,7 +134,7 @@ static void a_segment_can_be_sought(void **state)
     struct tape tape;
 
     fill_shelf(&tape, *state, "tape");
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     recording_seek(recording, 2);
     assert_int_equal(recording_next(recording), RECORDED_SEGMENT);
     assert_int_equal(recording_at(recording), 2);
@@ -169,7 +159,7 @@ static void the_file_is_known_by_any_name(void **state)
 
     fill_shelf(&tape, *state, "tape");
     folder_put(folder, "other", "x");
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     (void)snprintf(link_path, sizeof(link_path), "%s/link", folder->path);
     assert_int_equal(symlink("tape", link_path), 0);
     assert_true(recording_is_at(recording, tape.path));
@@ -210,7 +200,7 @@ static void a_segment_without_its_header_is_a_damaged_place(void **state)
 
     fill_shelf(&tape, *state, "tape");
     tape_patch(tape.path, 3 * SEGMENT_BYTES + 20, "\x5a\xa5", 2);
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     for (int round = 0; round < 2; round++) {
         recording_seek(recording, 0);
         tape_read(recording, &items);
@@ -278,7 +268,7 @@ static void what_is_damaged_is_counted(void **state)
     struct recording *recording;
 
     fill_shelf(&tape, *state, "tape");
-    recording = open_recording(tape.path);
+    recording = tape_play(tape.path);
     recording_seek(recording, 1);
     while (recording_next(recording) != RECORDED_RUN)
         ;
@@ -306,7 +296,7 @@ static void what_was_lost_is_counted_from_where_it_was_sought(void **state)
 
     fill_shelf(&tape, *state, "tape");
     tape_patch(tape.path, SEGMENT_BYTES + 400, "\x5a\xa5\x5a\xa5", 4);
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(recording_loss(recording)->places, 0);
     for (int round = 0; round < 3; round++) {
         recording_seek(recording, 0);
@@ -418,7 +408,7 @@ static void headers_within_a_segment_end_it(void **state)
     }
     tape_cut(tape.path, 4 * SEGMENT_BYTES - 1); /* so that it is searched */
     bytes_read = 0;
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(recording_segment_count(recording), 4 + HEADERS);
     assert_true(bytes_read < 4 * TAPE_BYTES);
     while (recording_next(recording) > RECORDED_END)
@@ -436,13 +426,13 @@ static void a_hole_is_not_looked_through(void **state)
     fill_shelf(&tape, *state, "tape");
     tape_cut(tape.path, UINT64_C(1) << 40);
     calls = 0;
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_true(calls < 100);
     assert_int_equal(recording_segment_count(recording), 4);
     recording_close(recording);
     tape_cut(tape.path, (UINT64_C(1) << 40) + 1);
     calls = 0;
-    recording = open_recording(tape.path);
+    recording = tape_play(tape.path);
     assert_true(calls < 100);
     assert_int_equal(recording_segment_count(recording), 4);
     recording_close(recording);
@@ -612,7 +602,7 @@ static void what_is_written_is_read_as_it_comes(void **state)
     tape_init(&tape, *state, "tape");
     tape_open(&tape, TAPE_BYTES);
     tape_put_run(&tape, 0);
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_next(recording, RECORDED_SEGMENT, 0);
     assert_next(recording, RECORDED_RUN, 0);
     assert_int_equal(recording_next(recording), RECORDED_END);
@@ -647,7 +637,7 @@ static void what_was_overwritten_before_it_was_read_is_a_loss(void **state)
     tape_open(&tape, TAPE_BYTES);
     for (uint64_t number = 1; number <= 5000; number++)
         tape_put(&tape, number, true);
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_next(recording, RECORDED_SEGMENT, 0);
     assert_next(recording, RECORDED_SAMPLE, 1);
     for (uint64_t number = 5001; number <= 12000; number++)
@@ -670,7 +660,7 @@ static void a_ring_that_has_come_round_is_no_damage(void **state)
     tape_init(&tape, *state, "tape");
     tape_open(&tape, TAPE_BYTES);
     tape_put_samples(&tape, 1, 2);
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     assert_next(recording, RECORDED_SEGMENT, 0);
     assert_next(recording, RECORDED_SAMPLE, 1);
     assert_next(recording, RECORDED_SAMPLE, 2);
@@ -727,7 +717,7 @@ static void nothing_is_passed_over_that_came_meanwhile(void **state)
         struct tape tape;
         (void)snprintf(name, sizeof(name), "tape%u", nth);
         begin_pair(&tape, *state, name);
-        struct recording *recording = open_recording(tape.path);
+        struct recording *recording = tape_play(tape.path);
         calls = 0;
         meanwhile = put_two_before_nth_read;
         read_patiently(recording);
@@ -748,7 +738,7 @@ static void nothing_is_passed_over_that_was_read_torn(void **state)
         struct tape tape;
         (void)snprintf(name, sizeof(name), "tape%u", read);
         begin_pair(&tape, *state, name);
-        struct recording *recording = open_recording(tape.path);
+        struct recording *recording = tape_play(tape.path);
         assert_next(recording, RECORDED_SEGMENT, 0);
         assert_next(recording, RECORDED_SAMPLE, 1);
         assert_next(recording, RECORDED_SAMPLE, 2);
@@ -788,7 +778,7 @@ static void a_segment_that_goes_while_it_is_opened_has_nothing(void **state)
     other = &tape;
     calls = 0;
     meanwhile = overwrite_the_oldest;
-    struct recording *recording = open_recording(tape.path);
+    struct recording *recording = tape_play(tape.path);
     meanwhile = NULL;
     const struct segment_info *oldest = recording_segment(recording, 0);
     assert_int_equal(oldest->header.sequence, 1);

@@ -20,8 +20,7 @@ static int setup(void **state)
 {
     struct reported *reported = calloc(1, sizeof(*reported));
 
-    assert_int_equal(setenv("TZ", "UTC0", 1), 0);
-    tzset();
+    set_zone("UTC0");
     assert_non_null(reported);
     reported->incident =
         (struct incident){.begin_ns = begin_ns, .end_ns = begin_ns, .title = "OOM kill x[7]"};

@@ -20,12 +20,6 @@ enum {
 
 #define WALL_NS (WALL * NS)
 
-static void set_zone(const char *zone)
-{
-    setenv("TZ", zone, 1);
-    tzset();
-}
-
 /* A log over bytes that the test keeps. */
 struct reading {
     FILE *file;
@@ -122,14 +116,6 @@ static void is_left_out(const char *log)
 
     begin(&reading, log);
     end(&reading);
-}
-
-/* UTC, unless the test says otherwise. */
-static int utc(void **state)
-{
-    (void)state;
-    set_zone("UTC0");
-    return 0;
 }
 
 static void records_of_dev_kmsg(void **state)
@@ -836,7 +822,7 @@ static void a_pipe(void **state)
     end(&reading);
 }
 
-#define test_in_utc(test) cmocka_unit_test_setup(test, utc)
+#define test_in_utc(test) cmocka_unit_test_setup(test, in_utc)
 
 static void what_stands_in_front_of_a_consoles_lines(void **state)
 {

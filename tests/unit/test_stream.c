@@ -381,18 +381,12 @@ static const struct mark cut_off = {.kind = MARK_BOOT, .seconds = 7384};
     "-- 1970-01-01 00:00:00: the machine was started anew; the recorder had been cut off, nothing for 2 h "  \
     "3 min --\n"
 
-static void utc(void)
-{
-    setenv("TZ", "UTC0", 1);
-    tzset();
-}
-
 static void a_mark_stands_among_the_rows_but_in_csv(void **state)
 {
     struct show show;
     (void)state;
 
-    utc();
+    set_zone("UTC0");
     open_show(&show, STREAM_TABLE, plain);
     put_row(&show, 1, 2);
     stream_put_mark(&show.stream, &cut_off);
@@ -496,7 +490,7 @@ static void with_details_a_kill_has_its_tasks(void **state)
     struct event event = {.kind = EVENT_OOM_KILL, .kills = 1, .kill = &kill, .message = "killed"};
     (void)state;
 
-    utc();
+    set_zone("UTC0");
     kill.tasks[0] = (struct oom_task){.pid = {77, true}, .comm = "eater"};
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         for (int details = 0; details <= 1; details++) {

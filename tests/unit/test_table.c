@@ -231,8 +231,7 @@ static void the_time_stands_behind_the_row(void **state)
     TEXT(text, 512);
     (void)state;
 
-    setenv("TZ", "XYZ-2", 1);
-    tzset();
+    set_zone("XYZ-2");
     show_columns(&showing, "r,b");
     struct table table = {.columns = &showing.columns, .style = {.timestamp = true}};
     static const double values[] = {1, 0};
@@ -324,8 +323,7 @@ static void an_event_has_its_time_in_front_and_cannot_steer_the_terminal(void **
     TEXT(text, 256);
     (void)state;
 
-    setenv("TZ", "UTC0", 1);
-    tzset();
+    set_zone("UTC0");
     table_put_event(&text, &style, &event);
     assert_text(&text, "2026-11-23 05:00:01 WARNING: evil\\x1b[2Jname\\x0a\n");
 }
@@ -334,8 +332,7 @@ static void mark_is(struct mark mark, const char *expected)
 {
     TEXT(text, 256);
 
-    setenv("TZ", "UTC0", 1);
-    tzset();
+    set_zone("UTC0");
     mark.wall_ns = UINT64_C(1795410001) * NS_PER_SECOND;
     table_put_mark(&text, &mark);
     assert_text(&text, expected);

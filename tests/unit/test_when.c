@@ -16,20 +16,6 @@ enum {
 
 static const uint64_t now_ns = NOW * NS_PER_SECOND + 500000000;
 
-static void set_zone(const char *zone)
-{
-    setenv("TZ", zone, 1);
-    tzset();
-}
-
-/* UTC, unless the test says otherwise. */
-static int utc(void **state)
-{
-    (void)state;
-    set_zone("UTC0");
-    return 0;
-}
-
 static uint64_t at_ns(const char *words, uint64_t now)
 {
     uint64_t wall_ns = 1;
@@ -440,7 +426,7 @@ static void the_name_of_a_zone_tells_two_times_apart(void **state)
     assert_int_equal(when_from_local(&fields, "EST", &wall_ns), -EINVAL);
 }
 
-#define test_in_utc(test) cmocka_unit_test_setup(test, utc)
+#define test_in_utc(test) cmocka_unit_test_setup(test, in_utc)
 
 int main(void)
 {

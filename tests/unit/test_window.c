@@ -7,16 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-static struct recording *open_recording(const struct tape *tape)
-{
-    struct recording *recording;
-    struct problem problem;
-
-    if (recording_open(&recording, tape->path, &problem) < 0)
-        fail_msg("%s", problem.text);
-    return recording;
-}
-
 /* Boots 1 to 3, the second of which takes two segments. */
 static void record_boots(struct tape *tape, const struct folder *folder)
 {
@@ -49,7 +39,7 @@ static void boots_have_numbers_from_both_ends(void **state)
     struct boot boot;
 
     record_boots(&tape, *state);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(window_boot_count(recording), 3);
     assert_boot(recording, 0, 3, 3);
     assert_boot(recording, -1, 1, 2);
@@ -78,7 +68,7 @@ static void a_part_is_kept_to_the_boot_of_a_segment(void **state)
     struct tape tape;
 
     record_boots(&tape, *state);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_kept_to_boot(recording, 0, 0, 0);
     assert_kept_to_boot(recording, 1, 1, 2);
     assert_kept_to_boot(recording, 2, 1, 2);
@@ -100,7 +90,7 @@ static void without_boot_ids_the_clock_tells(void **state)
         tape_put(&tape, begun[i], false);
         tape_close(&tape);
     }
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(window_boot_count(recording), 2);
     assert_boot(recording, 1, 0, 1);
     assert_boot(recording, 0, 2, 3);
@@ -129,7 +119,7 @@ static void times_are_counted_from_the_end(void **state)
     tape_open(&tape, TAPE_BYTES);
     tape_put(&tape, 3990, false);
     tape_put(&tape, 4000, false);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     uint64_t end_ns = window_end_ns(recording);
     assert_int_equal(end_ns / TAPE_SECOND, 1764004000);
     assert_int_equal(parse(recording, "-1h"), end_ns - UTC(3600));
@@ -157,7 +147,7 @@ static void days_are_counted_from_now(void **state)
     tape_init(&tape, *state, "tape");
     tape_open(&tape, TAPE_BYTES);
     tape_put(&tape, 1, false);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     uint64_t before_ns = clock_wall_ns();
     uint64_t yesterday_ns = parse(recording, "yesterday 14:00");
     uint64_t ago_ns = parse(recording, "10 min ago");
@@ -201,7 +191,7 @@ static void the_nth_newest_kill_is_found(void **state)
     struct tape tape;
 
     record_kills(&tape, *state);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(window_oom_count(recording), 4);
     assert_int_equal(find_oom(recording, 1), 31);
     assert_int_equal(find_oom(recording, 2), 13);
@@ -225,7 +215,7 @@ static void kills_of_one_event_count_each(void **state)
     for (uint64_t kill = 8; kill <= 10; kill++)
         tape_put_kill(&tape, kill);
     tape_close(&tape);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(window_oom_count(recording), 5);
     const uint64_t newest_first[] = {10, 9, 9, 9, 8, 0};
     for (uint64_t i = 0; i < 6; i++)
@@ -251,7 +241,7 @@ static void a_kill_that_is_damaged_hides_no_other(void **state)
 
     record_kills(&tape, *state);
     spoil_kill(&tape, "victim 13");
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(recording_segment(recording, 0)->content.oom_kills, 3);
     assert_int_equal(find_oom(recording, 1), 31);
     assert_int_equal(find_oom(recording, 2), 12);
@@ -294,7 +284,7 @@ static void a_range_is_narrowed_to_its_segments(void **state)
     struct tape tape;
 
     record_boots(&tape, *state);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_narrow(recording, 0, UINT64_MAX, 0, SIZE_MAX);
     assert_narrow(recording, 2005, 2006, 0, 1);
     assert_narrow(recording, 3005, 3006, 1, 2);
@@ -315,7 +305,7 @@ static void a_range_within_a_boot_stays_within(void **state)
     struct tape tape;
 
     record_boots(&tape, *state);
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     struct playback_settings settings = narrow(recording, 2005, 2006, 1, 2, true);
     assert_int_equal(settings.first_segment, 1);
     assert_int_equal(settings.last_segment, 1);
@@ -341,20 +331,12 @@ static void a_clock_that_was_set_back_is_met_twice(void **state)
         tape_put_samples(&tape, 1000 * (i + 1), 1000 * (i + 1) + 10);
         tape_close(&tape);
     }
-    struct recording *recording = open_recording(&tape);
+    struct recording *recording = tape_play(tape.path);
     assert_narrow(recording, 1005, 1006, 0, 2); /* the first, and the third */
     assert_narrow(recording, 2005, 2006, 0, 3);
     assert_int_equal((window_end_ns(recording) - TAPE_WALL_NS) / TAPE_SECOND, 2010);
     recording_close(recording);
     tape_free(&tape);
-}
-
-static int in_greenwich(void **state)
-{
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    return 0;
 }
 
 int main(void)
@@ -372,5 +354,5 @@ int main(void)
         unit_test_in_folder(a_range_within_a_boot_stays_within),
         unit_test_in_folder(a_clock_that_was_set_back_is_met_twice),
     };
-    return cmocka_run_group_tests_name("window", tests, in_greenwich, NULL);
+    return cmocka_run_group_tests_name("window", tests, in_utc, NULL);
 }

@@ -172,8 +172,6 @@ static void there_is_no_end_of_processes(void **state)
     struct tape tape;
     static struct process_row rows[PROCESS_ROWS_MAX];
     const struct process_record record = {.rows = rows, .count = PROCESS_ROWS_MAX};
-    struct recording *recording;
-    struct problem problem;
     uint64_t scans = 0;
     int found;
 
@@ -184,7 +182,7 @@ static void there_is_no_end_of_processes(void **state)
         tape_fill(&tape.sample, number, 0);
         assert_int_equal(writer_put_sample(tape.writer, &tape.sample, &record), 0);
     }
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     while ((found = recording_next(recording)) != RECORDED_END) {
         assert_int_not_equal(found, RECORDED_LOSS);
         if (found != RECORDED_PROCESSES)
@@ -230,15 +228,13 @@ static void the_ring_keeps_the_newest_in_order(void **state)
 static void a_full_segment_has_a_true_trailer(void **state)
 {
     struct tape tape;
-    struct recording *recording;
-    struct problem problem;
 
     begin(&tape, *state);
     tape_put_run(&tape, 1);
     tape_put_kill(&tape, 1);
     tape_put_alert(&tape, 1);
     tape_put_samples(&tape, 1, 6000);
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     const struct segment_info *first = recording_segment(recording, 0);
     const struct segment_info *second = recording_segment(recording, 1);
     assert_int_equal(first->header.sequence, 1);
@@ -261,19 +257,6 @@ static void a_full_segment_has_a_true_trailer(void **state)
 
 /* -- going on -- */
 
-static size_t bytes_in_use(const struct tape *tape)
-{
-    struct recording *recording;
-    struct problem problem;
-
-    assert_int_equal(recording_open(&recording, tape->path, &problem), 0);
-    size_t newest = recording_segment_count(recording) - 1;
-    const struct segment_info *segment = recording_segment(recording, newest);
-    size_t used = (size_t)segment->offset + segment->content.used_bytes;
-    recording_close(recording);
-    return used;
-}
-
 /* Samples from NUMBER on, until no more than LEFT bytes are free in the segment. Returns the next number. */
 static uint64_t fill_segment(struct tape *tape, uint64_t number, size_t left)
 {
@@ -281,7 +264,7 @@ static uint64_t fill_segment(struct tape *tape, uint64_t number, size_t left)
 
     for (;;) {
         tape_put(tape, number++, false);
-        size_t free_bytes = SEGMENT_FRAMES_END - bytes_in_use(tape) % SEGMENT_BYTES;
+        size_t free_bytes = SEGMENT_FRAMES_END - tape_used(tape->path) % SEGMENT_BYTES;
         if (free_bytes <= left)
             return number;
         for (size_t i = 0; i + 1 < (free_bytes - left) / SAMPLE_BYTES_MAX; i++)
@@ -325,9 +308,9 @@ static void crash_at_each_byte(const struct folder *folder, void (*put_last)(str
     tape_put_run(&tape, 0);
     tape_put(&tape, 1, true);
     tape_put(&tape, 2, true);
-    size_t from = bytes_in_use(&tape);
+    size_t from = tape_used(tape.path);
     put_last(&tape);
-    size_t to = bytes_in_use(&tape);
+    size_t to = tape_used(tape.path);
     assert_true(to > from + 5);
     tape_close(&tape);
     tape_peek(tape.path, 0, kept, sizeof(kept));
@@ -384,9 +367,9 @@ static void a_crash_within_processes_keeps_the_sample(void **state)
 
     begin(&tape, *state);
     tape_put(&tape, 1, true);
-    size_t from = bytes_in_use(&tape);
+    size_t from = tape_used(tape.path);
     tape_put(&tape, 2, true);
-    size_t to = bytes_in_use(&tape);
+    size_t to = tape_used(tape.path);
     tape_close(&tape);
     tape_peek(tape.path, 0, kept, sizeof(kept));
     to = last_needed(to);
@@ -417,7 +400,7 @@ static void a_crash_within_an_opening_costs_nothing(void **state)
     tape_set_boot(&tape, 2);
     tape_open(&tape, 0);
     tape_put_run(&tape, 3);
-    size_t opening = bytes_in_use(&tape) - SEGMENT_BYTES;
+    size_t opening = tape_used(tape.path) - SEGMENT_BYTES;
     tape_close(&tape);
     tape_peek(tape.path, SEGMENT_BYTES, kept, sizeof(kept));
     for (size_t cut = 0; cut < opening; cut++) {
@@ -450,7 +433,7 @@ static void each_run_begins_with_a_full_sample(void **state)
     begin(&tape, *state);
     tape_put_samples(&tape, 1, 2);
     tape_close(&tape);
-    size_t at = bytes_in_use(&tape);
+    size_t at = tape_used(tape.path);
     tape_open(&tape, 0);
     tape_put(&tape, 3, false);
     uint8_t head[3];
@@ -464,8 +447,6 @@ static void each_run_begins_with_a_full_sample(void **state)
 static void another_boot_begins_a_segment(void **state)
 {
     struct tape tape;
-    struct recording *recording;
-    struct problem problem;
 
     begin(&tape, *state);
     tape_put_run(&tape, 1);
@@ -479,7 +460,7 @@ static void another_boot_begins_a_segment(void **state)
     read_back(&tape);
     assert_spelled(&items, "[rs[rs");
     assert_nothing_lost();
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     assert_int_equal(recording_segment_count(recording), 2);
     assert_true(recording_segment(recording, 0)->closed);
     assert_int_equal(recording_segment(recording, 0)->content.samples, 1);
@@ -538,13 +519,11 @@ static void it_goes_on_behind_a_full_segment(void **state)
 static void behind_damage_a_segment_is_begun(void **state)
 {
     struct tape tape;
-    struct recording *recording;
-    struct problem problem;
 
     begin(&tape, *state);
     tape_put_run(&tape, 0);
     tape_put(&tape, 1, false);
-    size_t at = bytes_in_use(&tape);
+    size_t at = tape_used(tape.path);
     tape_put(&tape, 2, false);
     tape_put_kill(&tape, 3);
     tape_close(&tape);
@@ -557,7 +536,7 @@ static void behind_damage_a_segment_is_begun(void **state)
     assert_spelled(&items, "[rs!e[rs");
     assert_int_equal(loss.places, 1);
     assert_int_equal(loss.segments, 0);
-    assert_int_equal(recording_open(&recording, tape.path, &problem), 0);
+    struct recording *recording = tape_play(tape.path);
     assert_true(recording_segment(recording, 0)->closed);
     assert_int_equal(recording_segment(recording, 0)->content.oom_kills, 1);
     assert_int_equal(recording_segment(recording, 0)->content.samples, 1);
@@ -632,7 +611,7 @@ static void an_event_that_fails_costs_no_sample(void **state)
     pwrites.fail_with = EIO;
     assert_int_equal(writer_put_event(tape.writer, &event, 1), -EIO);
     pwrites_reset();
-    size_t at = bytes_in_use(&tape);
+    size_t at = tape_used(tape.path);
     tape_put(&tape, 2, false);
     tape_put_alert(&tape, 3);
     uint8_t head[2];
