@@ -67,6 +67,9 @@ MEMCG = pathlib.Path("/sys/fs/cgroup/memory")  # of cgroup v1
 UNIFIED = pathlib.Path("/sys/fs/cgroup")
 
 
+possible_kills = []  # when a command was started in a memory cgroup
+
+
 class MemoryGroup:
     """A memory cgroup of the test's own, and groups below it."""
 
@@ -87,7 +90,8 @@ class MemoryGroup:
         return self.below[-1]
 
     def start(self, *command, **kwargs):
-        """Starts a command in it."""
+        """Starts a command in it, which may be killed."""
+        possible_kills.append(time.monotonic())
         return subprocess.Popen(["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', self.path, *map(str, command)],
                                 **kwargs)
 
