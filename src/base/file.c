@@ -37,20 +37,20 @@ int file_write_all(int fd, const char *bytes, size_t length)
 
 static int read_to_end(FILE *file, char **text)
 {
-    enum { PIECE = 65536, MOST = 16 << 20 };
+    enum { FIRST = 64 << 10, MOST = 16 << 20 };
     size_t length = 0;
 
-    for (;;) {
-        char *larger = length + PIECE > MOST ? NULL : realloc(*text, length + PIECE);
+    for (size_t capacity = FIRST; capacity <= MOST; capacity *= 2) {
+        char *larger = realloc(*text, capacity + 1);
         if (!larger)
-            return length + PIECE > MOST ? -EFBIG : -ENOMEM;
+            return -ENOMEM;
         *text = larger;
-        size_t got = fread(*text + length, 1, PIECE - 1, file);
-        length += got;
+        length += fread(*text + length, 1, capacity - length, file);
         (*text)[length] = '\0';
-        if (got < PIECE - 1)
+        if (length < capacity)
             return ferror(file) ? -EIO : 0;
     }
+    return -EFBIG;
 }
 
 int file_read_whole(const char *path, char **text)

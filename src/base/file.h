@@ -9,7 +9,7 @@
 int file_write_all(int fd, const char *bytes, size_t length);
 
 /* Reads a file whole into *TEXT, terminated, to be freed with free(). Returns 0 or a negative errno: -EFBIG
- * for more than 16 MiB. */
+ * from 16 MiB on. */
 int file_read_whole(const char *path, char **text);
 
 /* Reads LENGTH bytes at OFFSET, or as many as there are. Returns their number, or a negative errno. */

@@ -190,12 +190,12 @@ static void put_zeros(const struct folder *folder, const char *name, off_t lengt
     assert_int_equal(truncate(path, length), 0);
 }
 
-static void more_than_16_mib_is_too_large(void **state)
+static void from_16_mib_on_it_is_too_large(void **state)
 {
     char *text;
 
     put_zeros(*state, "much", 15 << 20);
-    put_zeros(*state, "too-much", (16 << 20) + 1);
+    put_zeros(*state, "too-much", 16 << 20);
     assert_int_equal(read_in(*state, "much", &text), 0);
     assert_int_equal(text[(15 << 20) - 1], 0);
     free(text);
@@ -224,7 +224,7 @@ int main(void)
         cmocka_unit_test(nothing_is_written_at_once),
         unit_test_in_folder(a_file_is_read_whole_and_terminated),
         unit_test_in_folder(a_large_file_is_read_to_its_last_byte),
-        unit_test_in_folder(more_than_16_mib_is_too_large),
+        unit_test_in_folder(from_16_mib_on_it_is_too_large),
         unit_test_in_folder(what_cannot_be_read_is_a_negative_errno),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);

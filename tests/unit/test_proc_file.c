@@ -330,7 +330,9 @@ static void an_interrupted_read_is_repeated(void **state)
 /* What a plain loop reads, and with how many reads that gave data. */
 static char *read_plainly(const char *path, size_t *length, unsigned *pieces)
 {
+    enum { PIECE = 65536 };
     char *text = NULL;
+    size_t capacity = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *length = 0;
@@ -338,9 +340,12 @@ static char *read_plainly(const char *path, size_t *length, unsigned *pieces)
     if (fd < 0)
         return NULL;
     for (;;) {
-        text = realloc(text, *length + 65536);
-        assert_non_null(text);
-        ssize_t got = read(fd, text + *length, 65536);
+        if (capacity < *length + PIECE) {
+            capacity = 2 * (*length + PIECE);
+            text = realloc(text, capacity);
+            assert_non_null(text);
+        }
+        ssize_t got = read(fd, text + *length, PIECE);
         if (got <= 0)
             break;
         *length += (size_t)got;
