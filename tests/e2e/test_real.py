@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import HELPERS, TOP, objects
+from conftest import HELPERS, TOP, objects, remainder
 
 
 def test_cold_faults_are_counted(live, tmp_path):
@@ -23,11 +23,11 @@ def test_cold_faults_are_counted(live, tmp_path):
         cold.unlink(missing_ok=True)
     time.sleep(0.5)
     process.terminate()
-    lines = objects(process.communicate()[0])
+    lines = objects(remainder(process)[0])
     samples = [line for line in lines if line["type"] == "sample"]
     counted = sum(s["major_faults_per_second"] * s["interval_seconds"] for s in samples)
     assert own >= 4096
-    assert 4096 * 0.999 <= counted <= own * 1.05  # three decimals of the interval are printed, one of the rate
+    assert 4096 * 0.997 <= counted <= own * 1.05  # of the interval, 0.2 s, three decimals are printed
     alerts = [line for line in lines if line["type"] == "alert" and line["alert"] == "major_faults"]
     assert alerts[0]["state"] == "begin"
     # A few faults of something else may have come first.
