@@ -25,9 +25,10 @@ def test_cold_faults_are_counted(live, tmp_path):
     process.terminate()
     lines = objects(remainder(process)[0])
     samples = [line for line in lines if line["type"] == "sample"]
-    counted = sum(s["major_faults_per_second"] * s["interval_seconds"] for s in samples)
+    counted, most = (sum((s["major_faults_per_second"] + half) * (s["interval_seconds"] + half) for s in samples)
+                     for half in [0, 0.0005])  # three decimals are printed
     assert own >= 4096
-    assert 4096 * 0.997 <= counted <= own * 1.05  # of the interval, 0.2 s, three decimals are printed
+    assert most >= 4096 and counted <= own * 1.05
     alerts = [line for line in lines if line["type"] == "alert" and line["alert"] == "major_faults"]
     assert alerts[0]["state"] == "begin"
     # A few faults of something else may have come first.
