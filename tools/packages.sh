@@ -33,6 +33,8 @@ debootstrap         debootstrap                        debootstrap              
 qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
 busybox             busybox-static                     busybox                            busybox-static              busybox                          busybox-static
 cpio                cpio                               cpio                               cpio                        cpio                             cpio
+bpf                 clang,bpftool,libbpf-dev           clang,bpftool,libbpf-devel         clang,bpftool,libbpf-dev    clang,bpf,libbpf                 clang,bpftool,libbpf-devel
+ncurses             libncurses-dev                     ncurses-devel                      ncurses-dev                 ncurses                          ncurses-devel
 promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 END
 }
@@ -85,6 +87,14 @@ find_sadc() {
     return 1
 }
 
+# Debian has it in a folder for root. Ubuntu's is a script that looks for the kernel's own and may not find it.
+find_bpftool() {
+    for bpftool in "$(command -v bpftool 2>/dev/null)" /usr/sbin/bpftool; do
+        [ -x "$bpftool" ] && "$bpftool" version >/dev/null 2>&1 && echo "$bpftool" && return
+    done
+    return 1
+}
+
 # Whether a need is met.
 have() {
     case $1 in
@@ -98,6 +108,8 @@ have() {
             compiles clang -fsanitize=fuzzer,address,undefined
         ;;
     sadc) find_sadc >/dev/null ;;
+    bpf) find_bpftool >/dev/null && clang -target bpf -idirafter "/usr/include/$(clang -print-multiarch 2>/dev/null)" -c bpf/probe.c -o /dev/null 2>/dev/null ;;
+    ncurses) printf '#include <ncurses.h>\nint main(void) { return endwin(); }\n' | compiles "$(find_cc)" -Wl,--no-as-needed -lncursesw ;;
     locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac

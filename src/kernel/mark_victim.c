@@ -1,7 +1,9 @@
 #include "kernel/mark_victim.h"
 
 #include "kernel/mark_victim_format.h"
+#include "kernel/perf_cpus.h"
 #include "kernel/perf_ring.h"
+#include "kernel/pid_namespace.h"
 #include "kernel/proc_file.h"
 
 #include <errno.h>
@@ -10,20 +12,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-enum {
-    CPUS_MAX = 8192, /* the most that a kernel can be built for (NR_CPUS) */
-    RING_PAGES = 8,  /* with 4 KiB: some 300 victims that nobody read of */
-};
+enum { RING_PAGES = 8 }; /* with 4 KiB: some 300 victims that nobody read of */
 
 struct mark_victim {
     struct mark_victim_format format;
     bool shares_pids; /* with the kernel: /proc/PID is the process that the tracepoint means */
-    size_t count;
-    int *fds;
+    struct perf_cpus cpus;
     struct perf_ring *rings; /* of as many; NULL until they are mapped */
 };
 
@@ -76,18 +72,9 @@ static int read_tracefs(struct mark_victim *mark, struct value *id, const char *
     return error;
 }
 
-/* Whether this process is in the kernel's first PID namespace. */
-static bool in_initial_pid_namespace(void)
+static int open_events(struct mark_victim *mark, uint64_t id)
 {
-    static const ino_t initial = 0xEFFFFFFC; /* PROC_PID_INIT_INO, the same on every kernel */
-    struct stat status;
-
-    return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial;
-}
-
-static int open_event(uint64_t id, int cpu)
-{
-    struct perf_event_attr attributes = {
+    const struct perf_event_attr attributes = {
         .type = PERF_TYPE_TRACEPOINT,
         .size = sizeof(attributes),
         .config = id,
@@ -95,50 +82,20 @@ static int open_event(uint64_t id, int cpu)
         .sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW, /* what perf_ring.h reads */
         .wakeup_events = 1,
     };
-    long fd = syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
-    return fd < 0 ? -errno : (int)fd;
-}
-
-static int keep_fd(struct mark_victim *mark, int fd)
-{
-    int *fds = realloc(mark->fds, (mark->count + 1) * sizeof(*fds));
-
-    if (!fds) {
-        close(fd);
-        return -ENOMEM;
-    }
-    mark->fds = fds;
-    mark->fds[mark->count++] = fd;
-    return 0;
-}
-
-/* The kernel itself says which CPUs there are: ENODEV for one that is offline, EINVAL behind the last. */
-static int open_events(struct mark_victim *mark, uint64_t id)
-{
-    for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
-        int fd = open_event(id, cpu);
-        if (fd == -ENODEV)
-            continue;
-        if (fd == -EINVAL && mark->count > 0)
-            break;
-        int error = fd < 0 ? fd : keep_fd(mark, fd);
-        if (error < 0)
-            return error;
-    }
-    return mark->count > 0 ? 0 : -ENODEV;
+    return perf_cpus_open(&mark->cpus, &attributes);
 }
 
 static void unmap_rings(struct mark_victim *mark)
 {
-    for (size_t i = 0; i < mark->count; i++)
+    for (size_t i = 0; i < mark->cpus.count; i++)
         perf_ring_unmap(&mark->rings[i]);
 }
 
 static int map_rings_of(struct mark_victim *mark, size_t pages)
 {
-    for (size_t i = 0; i < mark->count; i++) {
-        int error = perf_ring_map(&mark->rings[i], mark->fds[i], pages);
+    for (size_t i = 0; i < mark->cpus.count; i++) {
+        int error = perf_ring_map(&mark->rings[i], mark->cpus.fds[i], pages);
         if (error < 0) {
             unmap_rings(mark);
             return error;
@@ -153,7 +110,7 @@ static int map_rings(struct mark_victim *mark)
 {
     int error = -EPERM;
 
-    mark->rings = calloc(mark->count, sizeof(*mark->rings));
+    mark->rings = calloc(mark->cpus.count, sizeof(*mark->rings));
     if (!mark->rings)
         return -ENOMEM;
     for (size_t pages = RING_PAGES; pages > 0 && error == -EPERM; pages /= 2)
@@ -170,7 +127,7 @@ static int set_up(struct mark_victim *mark, const char *tracefs)
         error = open_events(mark, id.number);
     if (error == 0)
         error = map_rings(mark);
-    mark->shares_pids = in_initial_pid_namespace();
+    mark->shares_pids = pid_namespace_is_initial();
     return error;
 }
 
@@ -193,17 +150,15 @@ void mark_victim_free(struct mark_victim *mark)
         return;
     if (mark->rings)
         unmap_rings(mark);
-    for (size_t i = 0; i < mark->count; i++)
-        close(mark->fds[i]);
+    perf_cpus_close(&mark->cpus);
     free(mark->rings);
-    free(mark->fds);
     free(mark);
 }
 
 const int *mark_victim_fds(const struct mark_victim *mark, size_t *count)
 {
-    *count = mark->count;
-    return mark->fds;
+    *count = mark->cpus.count;
+    return mark->cpus.fds;
 }
 
 /* Takes the sample that was written first, whatever the CPU. */
@@ -212,7 +167,7 @@ static bool take_oldest(struct mark_victim *mark, struct perf_sample *oldest)
     struct perf_ring *from = NULL;
     struct perf_sample sample;
 
-    for (size_t i = 0; i < mark->count; i++) {
+    for (size_t i = 0; i < mark->cpus.count; i++) {
         if (perf_ring_peek(&mark->rings[i], &sample) && (!from || sample.time < oldest->time)) {
             from = &mark->rings[i];
             *oldest = sample;
@@ -256,7 +211,7 @@ uint64_t mark_victim_lost(struct mark_victim *mark)
 {
     uint64_t lost = 0;
 
-    for (size_t i = 0; i < mark->count; i++) {
+    for (size_t i = 0; i < mark->cpus.count; i++) {
         lost += mark->rings[i].lost;
         mark->rings[i].lost = 0;
     }

@@ -1,0 +1,2 @@
+/* Compiles where the programs here do. */
+#include "task_fill.h"
