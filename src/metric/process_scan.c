@@ -1,30 +1,11 @@
 #include "metric/process_scan.h"
 
 #include "base/memory.h"
+#include "metric/process_census.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { REFRESH_SCANS = 16 }; /* what is remembered is read anew in each of so many scans */
-
-/* What is remembered of each process until the next scan. */
-struct seen {
-    uint64_t pid;
-    uint64_t inode;
-    uint64_t start_ticks;
-    uint64_t minor_faults;
-    uint64_t major_faults;
-    enum { SEEN_USER, SEEN_KERNEL_THREAD, SEEN_UNREAD } kind;
-};
-
-/* By pid. */
-struct seen_table {
-    struct seen *processes;
-    size_t count;
-    size_t room;
-};
 
 struct candidate {
     struct process_stat stat;
@@ -49,11 +30,9 @@ struct row_table {
 };
 
 struct process_scan {
-    struct process_list list;
+    struct process_census *census;
     size_t most;
     uint64_t page_bytes;
-    uint64_t number; /* of scans that succeeded */
-    struct seen_table now, last;
     struct ranking by_memory, by_major_faults;
     struct row_table rows, last_rows;
 };
@@ -71,10 +50,10 @@ struct process_scan *process_scan_new(size_t most)
     if (!scan)
         return NULL;
     memory_touch(scan, sizeof(*scan));
-    scan->list.fd = -1;
+    scan->census = process_census_new();
     scan->most = most;
     scan->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-    if (make_rows(&scan->rows, most) && make_rows(&scan->last_rows, most))
+    if (scan->census && make_rows(&scan->rows, most) && make_rows(&scan->last_rows, most))
         return scan;
     process_scan_free(scan);
     return NULL;
@@ -84,126 +63,15 @@ void process_scan_free(struct process_scan *scan)
 {
     if (!scan)
         return;
-    process_list_close(&scan->list);
-    free(scan->now.processes);
-    free(scan->last.processes);
+    process_census_free(scan->census);
     free(scan->rows.rows);
     free(scan->last_rows.rows);
     free(scan);
 }
 
-static int make_room(struct seen_table *table, size_t room)
-{
-    struct seen *processes = reallocarray(table->processes, room, sizeof(*processes));
-
-    if (!processes)
-        return -ENOMEM;
-    memory_touch(processes + table->room, (room - table->room) * sizeof(*processes));
-    table->processes = processes;
-    table->room = room;
-    return 0;
-}
-
-static int count_processes(struct process_list *list, size_t *count)
-{
-    struct process_listed listed;
-    int more;
-
-    for (*count = 0; (more = process_list_next(list, &listed)) > 0;)
-        ++*count;
-    return more;
-}
-
 int process_scan_open(struct process_scan *scan, const char *proc_path)
 {
-    enum { ROOM_MIN = 64 };
-    size_t count = 0;
-    int error = process_list_open(&scan->list, proc_path);
-
-    if (error == 0)
-        error = count_processes(&scan->list, &count);
-    size_t room = count > ROOM_MIN / 2 ? 2 * count : ROOM_MIN;
-    if (error == 0)
-        error = make_room(&scan->now, room);
-    if (error == 0)
-        error = make_room(&scan->last, room);
-    return error;
-}
-
-/* Where PID stands, or would. As the kernel lists them, it comes behind all others. */
-static size_t place_of(const struct seen_table *table, uint64_t pid)
-{
-    size_t low = 0;
-    size_t high = table->count;
-
-    if (high > 0 && table->processes[high - 1].pid < pid)
-        return high;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (table->processes[middle].pid < pid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static const struct seen *find(const struct seen_table *table, uint64_t pid)
-{
-    size_t place = place_of(table, pid);
-    bool there = place < table->count && table->processes[place].pid == pid;
-
-    return there ? &table->processes[place] : NULL;
-}
-
-static int remember(struct seen_table *table, const struct seen *seen)
-{
-    int error = table->count < table->room ? 0 : make_room(table, 2 * table->room);
-
-    if (error < 0)
-        return error;
-    size_t place = place_of(table, seen->pid);
-    struct seen *to = table->processes + place;
-    memmove(to + 1, to, (table->count - place) * sizeof(*to));
-    *to = *seen;
-    table->count++;
-    return 0;
-}
-
-/* By pid, so that not all are due in the same scan. */
-static bool is_due(const struct process_scan *scan, uint64_t pid)
-{
-    return (scan->number + pid) % REFRESH_SCANS == 0;
-}
-
-/* The totals that the last scan ended with. False where they are not known. */
-static bool totals_before(const struct process_scan *scan, const struct seen *last,
-                          const struct process_stat *stat, struct seen *before)
-{
-    *before = (struct seen){0};
-    if (scan->number == 0 || (last && last->kind == SEEN_UNREAD))
-        return false;
-    if (last && last->start_ticks == stat->start_ticks)
-        *before = *last;
-    return true;
-}
-
-static struct value increment(uint64_t before, uint64_t after)
-{
-    return after >= before ? (struct value){after - before, true} : (struct value){0, false};
-}
-
-static struct candidate make_candidate(const struct process_scan *scan, const struct seen *last,
-                                       const struct process_stat *stat)
-{
-    struct candidate candidate = {.stat = *stat};
-    struct seen before;
-
-    if (totals_before(scan, last, stat, &before)) {
-        candidate.minor_faults_since = increment(before.minor_faults, stat->minor_faults);
-        candidate.major_faults_since = increment(before.major_faults, stat->major_faults);
-    }
-    return candidate;
+    return process_census_open(scan->census, proc_path, PROCESS_SOURCE_PROC, false);
 }
 
 /* Whether A comes before B, whose keys these are. */
@@ -240,75 +108,13 @@ static void rank(struct ranking *ranking, size_t most, uint64_t (*key)(const str
     all[place] = *candidate;
 }
 
-static void note(struct process_scan *scan, const struct seen *last, const struct process_stat *stat,
-                 struct seen *seen)
+static void take(void *context, const struct process_change *change)
 {
-    seen->start_ticks = stat->start_ticks;
-    seen->minor_faults = stat->minor_faults;
-    seen->major_faults = stat->major_faults;
-    seen->kind = stat->kernel_thread ? SEEN_KERNEL_THREAD : SEEN_USER;
-    if (stat->kernel_thread)
-        return;
-    struct candidate candidate = make_candidate(scan, last, stat);
+    struct process_scan *scan = context;
+    struct candidate candidate = {*change->stat, change->minor_faults_since, change->major_faults_since};
+
     rank(&scan->by_memory, scan->most, memory_key, &candidate);
     rank(&scan->by_major_faults, scan->most, major_faults_key, &candidate);
-}
-
-static bool may_skip(const struct process_scan *scan, const struct seen *last,
-                     const struct process_listed *listed)
-{
-    return last && last->kind == SEEN_KERNEL_THREAD && last->inode == listed->inode &&
-           !is_due(scan, listed->pid);
-}
-
-/* Sets *SEEN. False where the process has gone. */
-static bool read_process(struct process_scan *scan, const struct process_listed *listed, struct seen *seen)
-{
-    const struct seen *last = find(&scan->last, listed->pid);
-    struct process_stat stat;
-
-    if (may_skip(scan, last, listed)) {
-        *seen = *last;
-        return true;
-    }
-    int error = process_read_stat(scan->list.fd, listed->pid, &stat);
-    if (process_is_gone(error))
-        return false;
-    *seen = (struct seen){.pid = listed->pid, .inode = listed->inode, .kind = SEEN_UNREAD};
-    if (error == 0)
-        note(scan, last, &stat, seen);
-    return true;
-}
-
-/* In whatever order and however often they are listed, each is taken once. */
-static int take(struct process_scan *scan, const struct process_listed *listed,
-                struct process_scan_result *result)
-{
-    struct seen seen;
-
-    if (find(&scan->now, listed->pid) || !read_process(scan, listed, &seen))
-        return 0;
-    result->processes++;
-    result->unread += seen.kind == SEEN_UNREAD;
-    return remember(&scan->now, &seen);
-}
-
-static int read_all(struct process_scan *scan, struct process_scan_result *result)
-{
-    struct process_listed listed;
-    int more = process_list_rewind(&scan->list);
-
-    scan->now.count = 0;
-    scan->by_memory.count = 0;
-    scan->by_major_faults.count = 0;
-    if (more < 0)
-        return more;
-    while ((more = process_list_next(&scan->list, &listed)) > 0) {
-        int error = take(scan, &listed, result);
-        if (error < 0)
-            return error;
-    }
-    return more;
 }
 
 /* In the order of the rows, where it is not there yet. */
@@ -355,7 +161,8 @@ static uint64_t bytes_of_pages(const struct process_scan *scan, uint64_t pages)
 static void read_details(const struct process_scan *scan, bool swap_in_use, struct process_row *row)
 {
     const struct process_row *before = row_before(scan, row);
-    bool is_old = !before || is_due(scan, row->pid);
+    bool is_old = !before || process_census_is_due(scan->census, row->pid);
+    int proc_fd = process_census_proc_fd(scan->census);
     struct process_status status = {0};
 
     if (before) {
@@ -363,8 +170,8 @@ static void read_details(const struct process_scan *scan, bool swap_in_use, stru
         memcpy(row->cgroup, before->cgroup, sizeof(row->cgroup));
     }
     if (is_old)
-        (void)process_read_cgroup(scan->list.fd, row->pid, row->cgroup);
-    if ((is_old || swap_in_use) && process_read_status(scan->list.fd, row->pid, &status) == 0)
+        (void)process_read_cgroup(proc_fd, row->pid, row->cgroup);
+    if ((is_old || swap_in_use) && process_read_status(proc_fd, row->pid, &status) == 0)
         row->uid = status.uid;
     row->swap_bytes = swap_in_use ? status.swap_bytes : (struct value){0, true};
 }
@@ -386,28 +193,26 @@ static void fill_row(const struct process_scan *scan, const struct candidate *ca
     row->cgroup[0] = '\0';
 }
 
-/* The tables of this scan become those of the last. */
+/* The rows of this scan become those of the last. */
 static void turn(struct process_scan *scan)
 {
-    struct seen_table seen = scan->last;
     struct row_table rows = scan->last_rows;
 
-    scan->last = scan->now;
-    scan->now = seen;
     scan->last_rows = scan->rows;
     scan->rows = rows;
-    scan->number++;
 }
 
 int process_scan_run(struct process_scan *scan, bool swap_in_use, struct process_scan_result *result)
 {
     struct process_scan_result fresh = {.rows = scan->rows.rows};
-    struct selection selection;
-    int error = read_all(scan, &fresh);
+    struct process_census_result census;
+    struct selection selection = {.count = 0};
 
+    scan->by_memory.count = 0;
+    scan->by_major_faults.count = 0;
+    int error = process_census_run(scan->census, take, scan, &census);
     if (error < 0)
         return error;
-    selection.count = 0;
     select_all(&selection, &scan->by_memory);
     select_all(&selection, &scan->by_major_faults);
     for (size_t i = 0; i < selection.count; i++) {
@@ -415,6 +220,8 @@ int process_scan_run(struct process_scan *scan, bool swap_in_use, struct process
         read_details(scan, swap_in_use, &scan->rows.rows[i]);
     }
     fresh.count = scan->rows.count = selection.count;
+    fresh.processes = census.processes;
+    fresh.unread = census.unread;
     turn(scan);
     *result = fresh;
     return 0;

@@ -3,10 +3,6 @@
  * most major faults since the last pass. Kernel threads are counted, and never among them.
  *
  *     process_scan_new, process_scan_open, then process_scan_run again and again
- *
- * Each process is read in each scan, but for kernel threads, each of which is read in one scan of 16, and as
- * soon as its folder in /proc is another one, as that of a process which has got its pid is. A kernel thread
- * that turned into a program (a helper that the kernel starts) may be missed for 15 scans.
  */
 #pragma once
 

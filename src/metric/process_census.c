@@ -1,0 +1,343 @@
+#include "metric/process_census.h"
+
+#include "base/memory.h"
+#include "kernel/bpf.h"
+#include "kernel/process_exits.h"
+#include "kernel/task_iterator.h"
+#include "metric/seen_processes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    REFRESH_LOOKS = 16, /* what is remembered is read anew in each of so many */
+    ENDED_MAX = 4096,   /* between two looks; the ring that tells of them has room for fewer */
+};
+
+struct process_census {
+    enum process_source source;
+    const char *why_not_bpf;
+    struct process_list list;
+    struct task_iterator *iterator; /* NULL: through /proc */
+    struct process_exits *exits;    /* NULL: nobody tells of them */
+    struct task_process *ended;     /* those that the kernel told of since the last look */
+    size_t ended_count;
+    uint64_t ended_lost;
+    uint64_t page_bytes;
+    uint64_t number; /* of looks that succeeded */
+    struct seen_processes now, last;
+
+    /* of the look that goes on */
+    void (*visit)(void *context, const struct process_change *change);
+    void *context;
+    struct process_census_result result;
+};
+
+struct process_census *process_census_new(void)
+{
+    struct process_census *census = calloc(1, sizeof(*census));
+
+    if (!census)
+        return NULL;
+    memory_touch(census, sizeof(*census));
+    census->list.fd = -1;
+    census->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    return census;
+}
+
+void process_census_free(struct process_census *census)
+{
+    if (!census)
+        return;
+    process_list_close(&census->list);
+    task_iterator_free(census->iterator);
+    process_exits_free(census->exits);
+    free(census->ended);
+    seen_processes_free(&census->now);
+    seen_processes_free(&census->last);
+    free(census);
+}
+
+/* -- opening -- */
+
+static int count_processes(struct process_list *list, size_t *count)
+{
+    struct process_listed listed;
+    int more;
+
+    for (*count = 0; (more = process_list_next(list, &listed)) > 0;)
+        ++*count;
+    return more;
+}
+
+static int open_proc(struct process_census *census, const char *proc_path)
+{
+    enum { ROOM_MIN = 64 };
+    size_t count = 0;
+    int error = process_list_open(&census->list, proc_path);
+
+    if (error == 0)
+        error = count_processes(&census->list, &count);
+    size_t room = count > ROOM_MIN / 2 ? 2 * count : ROOM_MIN;
+    if (error == 0)
+        error = seen_processes_reserve(&census->now, room);
+    if (error == 0)
+        error = seen_processes_reserve(&census->last, room);
+    return error;
+}
+
+static const char *open_iterator(struct process_census *census, const char *proc_path)
+{
+    if (strcmp(proc_path, "/proc") != 0)
+        return "eBPF shows this machine's own processes, not those of another --proc";
+    int error = task_iterator_open(&census->iterator);
+    return error < 0 ? bpf_why(error) : NULL;
+}
+
+/* Without it the rest goes on. */
+static int open_exits(struct process_census *census)
+{
+    if (process_exits_open(&census->exits) < 0)
+        return 0;
+    census->ended = memory_new(ENDED_MAX * sizeof(*census->ended));
+    return census->ended ? 0 : -ENOMEM;
+}
+
+int process_census_open(struct process_census *census, const char *proc_path, enum process_source source,
+                        bool ends)
+{
+    int error = open_proc(census, proc_path);
+
+    census->source = PROCESS_SOURCE_PROC;
+    if (error < 0 || source == PROCESS_SOURCE_PROC)
+        return error;
+    census->why_not_bpf = open_iterator(census, proc_path);
+    if (census->why_not_bpf)
+        return source == PROCESS_SOURCE_AUTO ? 0 : -ENOTSUP;
+    census->source = PROCESS_SOURCE_BPF;
+    return ends ? open_exits(census) : 0;
+}
+
+enum process_source process_census_source(const struct process_census *census)
+{
+    return census->source;
+}
+
+const char *process_census_why_not_bpf(const struct process_census *census)
+{
+    return census->why_not_bpf;
+}
+
+int process_census_proc_fd(const struct process_census *census)
+{
+    return census->list.fd;
+}
+
+/* -- since the last look -- */
+
+/* By pid, so that not all are due in the same look. */
+bool process_census_is_due(const struct process_census *census, uint64_t pid)
+{
+    return (census->number + pid) % REFRESH_LOOKS == 0;
+}
+
+/* The totals that the last look ended with. False where they are not known. */
+static bool totals_before(const struct process_census *census, const struct seen_process *last,
+                          const struct process_stat *stat, struct seen_process *before)
+{
+    *before = (struct seen_process){0};
+    if (census->number == 0 || (last && last->kind == SEEN_UNREAD))
+        return false;
+    if (last && last->start_ticks == stat->start_ticks)
+        *before = *last;
+    return true;
+}
+
+static struct value increment(uint64_t before, uint64_t after)
+{
+    return after >= before ? (struct value){after - before, true} : (struct value){0, false};
+}
+
+static void compare(const struct process_census *census, const struct seen_process *last,
+                    struct process_change *change)
+{
+    struct seen_process before;
+
+    if (!totals_before(census, last, change->stat, &before))
+        return;
+    change->minor_faults_since = increment(before.minor_faults, change->stat->minor_faults);
+    change->major_faults_since = increment(before.major_faults, change->stat->major_faults);
+}
+
+static void note(struct process_census *census, const struct seen_process *last,
+                 struct process_change *change, struct seen_process *seen)
+{
+    const struct process_stat *stat = change->stat;
+
+    seen->start_ticks = stat->start_ticks;
+    seen->minor_faults = stat->minor_faults;
+    seen->major_faults = stat->major_faults;
+    seen->kind = stat->kernel_thread ? SEEN_KERNEL_THREAD : SEEN_USER;
+    if (stat->kernel_thread)
+        return;
+    compare(census, last, change);
+    census->visit(census->context, change);
+}
+
+static int remember(struct process_census *census, const struct seen_process *seen)
+{
+    census->result.processes++;
+    census->result.unread += seen->kind == SEEN_UNREAD;
+    return seen_processes_add(&census->now, seen);
+}
+
+/* -- through /proc -- */
+
+static bool may_skip(const struct process_census *census, const struct seen_process *last,
+                     const struct process_listed *listed)
+{
+    return last && last->kind == SEEN_KERNEL_THREAD && last->inode == listed->inode &&
+           !process_census_is_due(census, listed->pid);
+}
+
+/* Sets *SEEN. False where the process has gone. */
+static bool read_process(struct process_census *census, const struct process_listed *listed,
+                         struct seen_process *seen)
+{
+    const struct seen_process *last = seen_processes_find(&census->last, listed->pid);
+    struct process_stat stat;
+
+    if (may_skip(census, last, listed)) {
+        *seen = *last;
+        return true;
+    }
+    int error = process_read_stat(census->list.fd, listed->pid, &stat);
+    if (process_is_gone(error))
+        return false;
+    *seen = (struct seen_process){.pid = listed->pid, .inode = listed->inode, .kind = SEEN_UNREAD};
+    if (error == 0)
+        note(census, last, &(struct process_change){.stat = &stat}, seen);
+    return true;
+}
+
+static int read_proc(struct process_census *census)
+{
+    struct process_listed listed;
+    struct seen_process seen;
+    int more = process_list_rewind(&census->list);
+
+    if (more < 0)
+        return more;
+    while ((more = process_list_next(&census->list, &listed)) > 0) {
+        /* In whatever order and however often they are listed, each is taken once. */
+        if (seen_processes_find(&census->now, listed.pid) || !read_process(census, &listed, &seen))
+            continue;
+        int error = remember(census, &seen);
+        if (error < 0)
+            return error;
+    }
+    return more;
+}
+
+/* -- through the program in the kernel -- */
+
+static struct process_change change_of(const struct process_census *census,
+                                       const struct task_process *process)
+{
+    return (struct process_change){
+        .stat = &process->stat,
+        .uid = {process->uid, true},
+        .swap_bytes = value_times((struct value){process->swap_pages, true}, census->page_bytes),
+    };
+}
+
+static int take_task(struct process_census *census, const struct task_process *process)
+{
+    struct process_change change = change_of(census, process);
+    struct seen_process seen = {.pid = process->stat.pid};
+
+    note(census, seen_processes_find(&census->last, seen.pid), &change, &seen);
+    return remember(census, &seen);
+}
+
+/* Before the others are read: who ends after it is told of in the next look, and was read as it lived in this
+ * one. */
+static void take_note_of_ended(struct process_census *census)
+{
+    while (census->exits && census->ended_count < ENDED_MAX &&
+           process_exits_read(census->exits, &census->ended[census->ended_count]))
+        census->ended_count++;
+}
+
+/* Who nobody has waited for yet is still among the others. */
+static bool is_still_there(struct process_census *census, const struct process_stat *stat)
+{
+    const struct seen_process *seen = seen_processes_find(&census->now, stat->pid);
+    return seen && seen->start_ticks == stat->start_ticks;
+}
+
+static void visit_ended(struct process_census *census, const struct task_process *process)
+{
+    struct process_change change = change_of(census, process);
+
+    change.ended = true;
+    if (is_still_there(census, change.stat))
+        return;
+    compare(census, seen_processes_find(&census->last, process->stat.pid), &change);
+    census->visit(census->context, &change);
+}
+
+static void visit_all_ended(struct process_census *census)
+{
+    uint64_t lost = process_exits_lost(census->exits);
+
+    for (size_t i = 0; census->number > 0 && i < census->ended_count; i++)
+        visit_ended(census, &census->ended[i]);
+    census->result.ended_lost = lost - census->ended_lost;
+    census->result.ended =
+        (struct value){census->ended_count + census->result.ended_lost, census->number > 0};
+    census->ended_lost = lost;
+}
+
+static int read_tasks(struct process_census *census)
+{
+    const struct task_table *table;
+
+    take_note_of_ended(census);
+    int error = task_iterator_read(census->iterator, &table);
+    for (size_t i = 0; error == 0 && i < table->count; i++)
+        error = take_task(census, &table->processes[i]);
+    if (error == 0 && census->exits)
+        visit_all_ended(census);
+    return error;
+}
+
+/* What was seen in this look becomes the last. */
+static void turn(struct process_census *census)
+{
+    struct seen_processes seen = census->last;
+
+    census->last = census->now;
+    census->now = seen;
+    census->ended_count = 0;
+    census->number++;
+}
+
+int process_census_run(struct process_census *census,
+                       void (*visit)(void *context, const struct process_change *change), void *context,
+                       struct process_census_result *result)
+{
+    census->visit = visit;
+    census->context = context;
+    census->result = (struct process_census_result){0};
+    seen_processes_clear(&census->now);
+    census->last.next = 0;
+    int error = census->iterator ? read_tasks(census) : read_proc(census);
+    if (error < 0)
+        return error;
+    turn(census);
+    *result = census->result;
+    return 0;
+}
