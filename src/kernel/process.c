@@ -188,6 +188,17 @@ int process_read_cgroup(int proc_fd, uint64_t pid, char cgroup[PROCESS_CGROUP_MA
     return 0;
 }
 
+struct value process_read_oom_score(int proc_fd, uint64_t pid)
+{
+    char text[32];
+    struct value score = {0, false};
+    ssize_t length = read_file_of(proc_fd, pid, "/oom_score", text, sizeof(text));
+
+    if (length > 0)
+        scan_unsigned(text, text + length, &score);
+    return score;
+}
+
 bool process_is_gone(int error)
 {
     return error == -ENOENT || error == -ESRCH;

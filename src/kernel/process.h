@@ -48,6 +48,10 @@ int process_read_stat(int proc_fd, uint64_t pid, struct process_stat *stat);
 int process_read_status(int proc_fd, uint64_t pid, struct process_status *status);
 int process_read_cgroup(int proc_fd, uint64_t pid, char cgroup[PROCESS_CGROUP_MAX]);
 
+/* /proc/PID/oom_score: how likely the OOM killer takes it, 0 to 2000; the more, the sooner. Absent where it
+ * cannot be read. */
+struct value process_read_oom_score(int proc_fd, uint64_t pid);
+
 /* Whether that ERROR means that there is no such process any more: it went before its file was opened, or
  * before that was read. */
 bool process_is_gone(int error);

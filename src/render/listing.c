@@ -1,14 +1,16 @@
 #include "render/listing.h"
 
 #include "base/clock.h"
+#include "base/size.h"
 #include "render/json.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
     TIMESTAMP_WIDTH = 19,
-    NAME_BYTES_MAX = 96,
+    NAME_BYTES_MAX = 512,
     NAME_CELL_MAX = NAME_BYTES_MAX * 6 + 32,
     NUMBER_CELL_MAX = 64,
     SECTOR_BYTES = 512,
@@ -81,7 +83,7 @@ static void put_name(struct text *text, const char *name, unsigned most)
     char cut[NAME_BYTES_MAX + 1];
     struct text kept = text_over(cut, most > 0 && most < NAME_BYTES_MAX ? most : NAME_BYTES_MAX);
 
-    text_string(&kept, name);
+    text_string(&kept, name[0] ? name : "-");
     cut[kept.length] = '\0';
     text_printable(text, cut);
 }
@@ -101,10 +103,36 @@ static uint64_t shown(const struct listing_field *field, const struct listing_st
 static void put_number(struct text *text, const struct listing_field *field,
                        const struct listing_style *style, struct value value)
 {
-    if (value.present)
-        text_unsigned(text, shown(field, style, value.number));
-    else
+    if (!value.present)
         text_char(text, '-');
+    else if (field->unit == LISTING_BYTES && value.number > 0)
+        text_size(text, (double)value.number);
+    else
+        text_unsigned(text, shown(field, style, value.number));
+}
+
+static bool is_figure(enum listing_unit unit)
+{
+    return unit == LISTING_RATE || unit == LISTING_PERCENT;
+}
+
+static void put_figure(struct text *text, double figure)
+{
+    if (isnan(figure))
+        text_char(text, '-');
+    else
+        text_decimal(text, figure, figure > 0 && figure < 10 ? 1 : 0);
+}
+
+static void put_cell(struct text *text, const struct listing_field *field, const struct listing_style *style,
+                     const union listing_cell *cell)
+{
+    if (field->unit == LISTING_NAME)
+        put_name(text, cell->name, field->most);
+    else if (is_figure(field->unit))
+        put_figure(text, cell->figure);
+    else
+        put_number(text, field, style, cell->number);
 }
 
 void listing_put_row(struct text *text, const struct listing *listing, const struct listing_style *style,
@@ -116,10 +144,7 @@ void listing_put_row(struct text *text, const struct listing *listing, const str
             continue;
         text_string(text, field->gap);
         size_t start = text->length;
-        if (field->unit == LISTING_NAME)
-            put_name(text, cells[i].name, field->most);
-        else
-            put_number(text, field, style, cells[i].number);
+        put_cell(text, field, style, &cells[i]);
         fill(text, start, width_of(field, style));
     }
     if (style->timestamp) {
@@ -183,7 +208,26 @@ static void put_base_unit(struct text *text, enum listing_unit unit, uint64_t nu
 
 static bool is_there(const struct listing_field *field, const union listing_cell *cell)
 {
-    return field->key && (field->unit == LISTING_NAME || cell->number.present);
+    switch (field->unit) {
+    case LISTING_NAME:
+        return cell->name[0];
+    case LISTING_RATE:
+    case LISTING_PERCENT:
+        return !isnan(cell->figure);
+    default:
+        return cell->number.present;
+    }
+}
+
+/* All but names. */
+static void put_plain(struct text *text, const struct listing_field *field, const union listing_cell *cell)
+{
+    if (is_figure(field->unit))
+        text_decimal(text, cell->figure, field->unit == LISTING_PERCENT ? 2 : 1);
+    else if (field->unit == LISTING_TRUE)
+        text_string(text, "true");
+    else
+        put_base_unit(text, field->unit, cell->number.number);
 }
 
 void listing_put_json(struct text *text, const struct listing *listing, const union listing_cell *cells,
@@ -196,7 +240,7 @@ void listing_put_json(struct text *text, const struct listing *listing, const un
     text_char(text, '"');
     for (size_t i = 0; i < listing->count; i++) {
         const struct listing_field *field = &listing->fields[i];
-        if (!is_there(field, &cells[i]))
+        if (!field->key || !is_there(field, &cells[i]))
             continue;
         text_string(text, ",\"");
         text_string(text, field->key);
@@ -204,7 +248,7 @@ void listing_put_json(struct text *text, const struct listing *listing, const un
         if (field->unit == LISTING_NAME)
             json_put_string(text, cells[i].name);
         else
-            put_base_unit(text, field->unit, cells[i].number.number);
+            put_plain(text, field, &cells[i]);
     }
     text_string(text, "}\n");
 }
@@ -252,8 +296,8 @@ void listing_put_csv(struct text *text, const struct listing *listing, const uni
         text_char(text, ',');
         if (field->unit == LISTING_NAME)
             put_csv_name(text, cells[i].name);
-        else if (cells[i].number.present)
-            put_base_unit(text, field->unit, cells[i].number.number);
+        else if (is_there(field, &cells[i]))
+            put_plain(text, field, &cells[i]);
     }
     text_char(text, '\n');
 }

@@ -1,6 +1,6 @@
 /*
  * Named figures that are no interval: the disks, caches and counters of `vmstat -d`, -m, -p, -s, -D and -f,
- * in procps' layout, or as JSON and CSV.
+ * in procps' layout, and the processes and cgroups of `top`; or as JSON and CSV.
  */
 #pragma once
 
@@ -19,6 +19,10 @@ enum listing_unit {
     LISTING_TICKS,         /* shown as ticks of the kernel's clock */
     LISTING_MS,            /* shown as milliseconds */
     LISTING_MS_AS_SECONDS, /* shown as whole seconds */
+    LISTING_BYTES,         /* shown in the unit that suits it, and with its letter: "61G" */
+    LISTING_RATE,          /* a figure, per second */
+    LISTING_PERCENT,       /* a figure */
+    LISTING_TRUE,          /* `true`, or absent */
 };
 
 struct listing_field {
@@ -47,8 +51,9 @@ struct listing_style {
 };
 
 union listing_cell {
-    const char *name;
+    const char *name; /* "" is absent */
     struct value number;
+    double figure; /* NAN is absent */
 };
 
 /* An upper bound for what one of the puts needs. */
@@ -66,6 +71,7 @@ void listing_put_row(struct text *text, const struct listing *listing, const str
 void listing_put_lines(struct text *text, const struct listing *listing, const struct listing_style *style,
                        const union listing_cell *cells);
 
+/* What is absent has no key. */
 void listing_put_json(struct text *text, const struct listing *listing, const union listing_cell *cells,
                       uint64_t wall_ns);
 void listing_put_csv_header(struct text *text, const struct listing *listing);

@@ -1,0 +1,72 @@
+#include "base/users.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USER_NAME_MAX = 64 }; /* useradd(8) allows 32 */
+
+struct user {
+    uint64_t uid;
+    char name[USER_NAME_MAX];
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct user *one = a;
+    const struct user *other = b;
+
+    return one->uid < other->uid ? -1 : one->uid > other->uid;
+}
+
+static void insert(struct users *users, const struct user *user)
+{
+    size_t place = users->count++;
+
+    for (; place > 0 && compare(user, &users->list[place - 1]) < 0; place--)
+        users->list[place] = users->list[place - 1];
+    users->list[place] = *user;
+}
+
+static void add(struct users *users, const struct passwd *entry)
+{
+    struct user user = {.uid = entry->pw_uid};
+    /* Of several names for a number the first counts, as for getpwuid(3). */
+    struct user *list =
+        users_name(users, user.uid) ? NULL : reallocarray(users->list, users->count + 1, sizeof(*list));
+
+    if (!list)
+        return;
+    users->list = list;
+    memcpy(user.name, entry->pw_name, strnlen(entry->pw_name, sizeof(user.name) - 1));
+    insert(users, &user);
+}
+
+void users_read(struct users *users, const char *path)
+{
+    const struct passwd *entry;
+    FILE *file = fopen(path, "re");
+
+    *users = (struct users){0};
+    if (!file)
+        return;
+    while ((entry = fgetpwent(file)))
+        add(users, entry);
+    (void)fclose(file);
+}
+
+void users_free(struct users *users)
+{
+    free(users->list);
+    *users = (struct users){0};
+}
+
+const char *users_name(const struct users *users, uint64_t uid)
+{
+    const struct user wanted = {.uid = uid};
+    const struct user *found =
+        users->count > 0 ? bsearch(&wanted, users->list, users->count, sizeof(wanted), compare) : NULL;
+
+    return found ? found->name : NULL;
+}

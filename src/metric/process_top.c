@@ -1,0 +1,298 @@
+#include "metric/process_top.h"
+
+#include "base/memory.h"
+#include "metric/process_groups.h"
+#include "metric/ranking.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is remembered of a process that has a row, as reading it takes longer than all the rest. */
+struct details {
+    uint64_t pid;
+    uint64_t start_ticks;
+    struct value uid;
+    char cgroup[PROCESS_CGROUP_MAX];
+};
+
+struct details_table {
+    struct details *list;
+    size_t count;
+};
+
+struct process_top {
+    struct process_census *census;
+    struct ranking ranking;
+    struct process_groups groups;
+    struct details_table details, last_details; /* one for each row */
+    struct users users;
+    uint64_t page_bytes;
+
+    /* of the run that goes on */
+    const struct process_view *view;
+    bool swap_in_use;
+    uint64_t candidates; /* processes that the view shows, or groups */
+    int error;
+};
+
+/* -- which comes first; what is absent is 0 -- */
+
+static uint64_t key_of(const struct top_row *row, enum top_key key)
+{
+    switch (key) {
+    case TOP_KEY_MAJOR_FAULTS:
+        return row->major_faults_since.number;
+    case TOP_KEY_MINOR_FAULTS:
+        return row->minor_faults_since.number;
+    case TOP_KEY_RSS:
+        return row->rss_bytes.number;
+    case TOP_KEY_SWAP:
+        return row->swap_bytes.number;
+    default:
+        return 0;
+    }
+}
+
+static bool is_before(const void *a, const void *b, const void *context)
+{
+    const struct process_top *top = context;
+    enum top_key sort = top->view->sort;
+
+    if (key_of(a, sort) != key_of(b, sort))
+        return key_of(a, sort) > key_of(b, sort);
+    for (enum top_key key = 0; key < TOP_KEYS; key++) {
+        if (key_of(a, key) != key_of(b, key))
+            return key_of(a, key) > key_of(b, key);
+    }
+    return false;
+}
+
+/* -- beginning and end -- */
+
+static int make_details(struct process_top *top, size_t rows)
+{
+    top->details.list = memory_new(rows * sizeof(*top->details.list));
+    top->last_details.list = memory_new(rows * sizeof(*top->last_details.list));
+    return top->details.list && top->last_details.list ? 0 : -1;
+}
+
+struct process_top *process_top_new(size_t rows)
+{
+    struct process_top *top = calloc(1, sizeof(*top));
+
+    if (!top)
+        return NULL;
+    memory_touch(top, sizeof(*top));
+    top->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    top->census = process_census_new();
+    users_read(&top->users, "/etc/passwd");
+    if (top->census && ranking_init(&top->ranking, sizeof(struct top_row), rows, is_before, top) == 0 &&
+        make_details(top, rows) == 0)
+        return top;
+    process_top_free(top);
+    return NULL;
+}
+
+void process_top_free(struct process_top *top)
+{
+    if (!top)
+        return;
+    process_census_free(top->census);
+    ranking_free(&top->ranking);
+    process_groups_free(&top->groups);
+    free(top->details.list);
+    free(top->last_details.list);
+    users_free(&top->users);
+    free(top);
+}
+
+int process_top_open(struct process_top *top, const char *proc_path, enum process_source source)
+{
+    return process_census_open(top->census, proc_path, source, true);
+}
+
+const struct process_census *process_top_census(const struct process_top *top)
+{
+    return top->census;
+}
+
+/* -- each process -- */
+
+static void set_memory(const struct process_top *top, const struct process_change *change,
+                       struct top_row *row)
+{
+    if (change->ended)
+        return;
+    row->rss_bytes = value_times((struct value){change->stat->rss_pages, true}, top->page_bytes);
+    row->swap_bytes = top->swap_in_use ? change->swap_bytes : (struct value){0, true};
+}
+
+static struct top_row row_of(const struct process_top *top, const struct process_change *change)
+{
+    struct top_row row = {
+        .processes = 1,
+        .uid = change->uid,
+        .minor_faults_since = change->minor_faults_since,
+        .major_faults_since = change->major_faults_since,
+        .pid = change->stat->pid,
+        .start_ticks = change->stat->start_ticks,
+        .minor_faults = change->stat->minor_faults,
+        .major_faults = change->stat->major_faults,
+        .ended = change->ended,
+        .cgroup = "",
+    };
+
+    memcpy(row.comm, change->stat->comm, sizeof(row.comm));
+    set_memory(top, change, &row);
+    return row;
+}
+
+/* Whether more has to be known of a process than its faults and its memory before it is placed. */
+static bool needs_status(const struct process_top *top)
+{
+    const struct process_view *view = top->view;
+    bool shows_users = view->group == PROCESS_GROUP_USER || view->filter[0];
+    bool sums_swap = view->group != PROCESS_GROUP_NONE || view->sort == TOP_KEY_SWAP;
+
+    return process_census_source(top->census) == PROCESS_SOURCE_PROC &&
+           (shows_users || (sums_swap && top->swap_in_use));
+}
+
+static void read_status(const struct process_top *top, struct top_row *row)
+{
+    struct process_status status;
+
+    if (row->ended || process_read_status(process_census_proc_fd(top->census), row->pid, &status) < 0)
+        return;
+    row->uid = status.uid;
+    if (top->swap_in_use)
+        row->swap_bytes = status.swap_bytes;
+}
+
+static bool has_pid(const struct process_view *view, uint64_t pid)
+{
+    for (size_t i = 0; i < view->pid_count; i++) {
+        if (view->pids[i] == pid)
+            return true;
+    }
+    return view->pid_count == 0;
+}
+
+static bool passes_filter(const struct process_top *top, const struct top_row *row)
+{
+    const char *filter = top->view->filter;
+    const char *user = row->uid.present ? users_name(&top->users, row->uid.number) : NULL;
+
+    return !filter[0] || strstr(row->comm, filter) || (user && strstr(user, filter));
+}
+
+static void offer(struct process_top *top, const struct top_row *row)
+{
+    top->candidates++;
+    ranking_offer(&top->ranking, row);
+}
+
+static void take(void *context, const struct process_change *change)
+{
+    struct process_top *top = context;
+
+    if (!has_pid(top->view, change->stat->pid))
+        return;
+    struct top_row row = row_of(top, change);
+    if (needs_status(top))
+        read_status(top, &row);
+    if (!passes_filter(top, &row))
+        return;
+    if (top->view->group == PROCESS_GROUP_NONE)
+        offer(top, &row);
+    else if (top->error == 0)
+        top->error = process_groups_add(&top->groups, top->view->group, &row);
+}
+
+static void offer_groups(struct process_top *top)
+{
+    for (size_t i = 0; i < top->groups.count; i++)
+        offer(top, &top->groups.rows[i]);
+}
+
+/* -- the rows' details -- */
+
+static const struct details *details_before(const struct process_top *top, const struct top_row *row)
+{
+    for (size_t i = 0; i < top->last_details.count; i++) {
+        const struct details *details = &top->last_details.list[i];
+        if (details->pid == row->pid && details->start_ticks == row->start_ticks)
+            return details;
+    }
+    return NULL;
+}
+
+static void read_details(const struct process_top *top, struct top_row *row, struct details *details)
+{
+    const struct details *before = details_before(top, row);
+    bool is_old = !before || process_census_is_due(top->census, row->pid);
+
+    *details = before ? *before : (struct details){.pid = row->pid, .start_ticks = row->start_ticks};
+    if (!row->uid.present && (is_old || top->swap_in_use))
+        read_status(top, row);
+    if (row->uid.present)
+        details->uid = row->uid;
+    if (is_old && !row->ended)
+        (void)process_read_cgroup(process_census_proc_fd(top->census), row->pid, details->cgroup);
+    if (!row->ended)
+        row->oom_score = process_read_oom_score(process_census_proc_fd(top->census), row->pid);
+    row->uid = details->uid;
+    row->cgroup = details->cgroup;
+}
+
+static void read_all_details(struct process_top *top)
+{
+    struct details_table fresh = top->last_details;
+
+    top->last_details = top->details;
+    for (size_t i = 0; i < top->ranking.count; i++)
+        read_details(top, ranking_at(&top->ranking, i), &fresh.list[i]);
+    fresh.count = top->ranking.count;
+    top->details = fresh;
+}
+
+int process_top_run(struct process_top *top, const struct process_view *view, bool swap_in_use,
+                    struct process_top_result *result)
+{
+    top->view = view;
+    top->swap_in_use = swap_in_use;
+    top->candidates = 0;
+    top->error = 0;
+    ranking_clear(&top->ranking);
+    process_groups_clear(&top->groups);
+    int error = process_census_run(top->census, take, top, &result->census);
+    if (error == 0)
+        error = top->error;
+    if (error < 0)
+        return error;
+    if (view->group == PROCESS_GROUP_NONE)
+        read_all_details(top);
+    else
+        offer_groups(top);
+    result->count = top->ranking.count;
+    result->others = top->candidates - result->count;
+    return 0;
+}
+
+const struct top_row *process_top_row(const struct process_top *top, size_t place)
+{
+    return ranking_at(&top->ranking, place);
+}
+
+const char *process_top_user(const struct process_top *top, const struct top_row *row, char number[24])
+{
+    const char *name = row->uid.present ? users_name(&top->users, row->uid.number) : NULL;
+
+    if (name || !row->uid.present)
+        return name ? name : "";
+    (void)snprintf(number, 24, "%" PRIu64, row->uid.number);
+    return number;
+}
