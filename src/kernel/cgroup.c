@@ -138,13 +138,12 @@ static bool has_memory(const char *list, size_t length)
  */
 static int version_of_mount(struct span line)
 {
-    static const char dash[] = " - ";
+    struct span type;
 
-    if (!span_take_until(&line, dash, NULL))
+    if (!span_take_until(&line, " - ", NULL) || !span_take_until(&line, " ", &type))
         return 0;
-    struct span type = span_take_word(&line);
     const char *last = memrchr(line.at, ' ', line.length);
-    struct span options = span_from(line, last ? last + 1 : line.at);
+    struct span options = last ? span_from(line, last + 1) : line;
 
     if (span_is(type, "cgroup2"))
         return CGROUP_V2;

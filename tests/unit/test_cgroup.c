@@ -308,6 +308,7 @@ static void what_only_looks_like_the_memory_controller(void **state)
     no_mount("36 31 0:30 / /m rw - cgroup3 cgroup rw,memory\n", -ENOENT);
     no_mount("36 31 0:30 / /m rw - tmpfs cgroup2 rw,memory\n", -ENOENT);
     no_mount("36 31 0:30 / - cgroup2\n", -ENOENT);
+    no_mount("36 31 0:30 / /m -  cgroup2 none rw\n", -ENOENT);
     no_mount(" - cgroup2 none rw\n - \n - cgroup\n\n", -ENOENT);
 }
 
