@@ -97,7 +97,7 @@ static bool read_mount(const char *line, char *root, char *point, size_t size)
     const char *end = line + strcspn(line, "\n");
     const char *dash = memmem(line, (size_t)(end - line), " - cgroup", strlen(" - cgroup")); /* and cgroup2 */
 
-    return dash && root_at && point_at && unescape(root_at, root_length, root, size) &&
+    return root_at && point_at && dash && dash > point_at && unescape(root_at, root_length, root, size) &&
            unescape(point_at, point_length, point, size);
 }
 
@@ -115,6 +115,76 @@ int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t si
         longest = strlen(point); /* of mounts above one another the last one, which is in sight */
         error = join(root, folder + longest, path, size);
     }
+    return error;
+}
+
+/* Whether LIST, of controllers with commas between, has the memory controller. */
+static bool has_memory(const char *list, size_t length)
+{
+    static const char name[] = "memory";
+
+    for (const char *at = list; at + sizeof(name) - 1 <= list + length; at++) {
+        const char *end = at + sizeof(name) - 1;
+        if ((at == list || at[-1] == ',') && memcmp(at, name, sizeof(name) - 1) == 0 &&
+            (end == list + length || *end == ','))
+            return true;
+    }
+    return false;
+}
+
+/* The version of the hierarchy of the memory controller that LINE mounts, or 0 where it mounts something
+ * else:
+ * "... - cgroup cgroup rw,memory", "... - cgroup2 cgroup2 rw,nsdelegate". The controllers are the last field.
+ */
+static int version_of_mount(struct span line)
+{
+    struct span type;
+
+    if (!span_take_until(&line, " - ", NULL) || !span_take_until(&line, " ", &type))
+        return 0;
+    const char *last = memrchr(line.at, ' ', line.length);
+    struct span options = last ? span_from(line, last + 1) : line;
+
+    if (span_is(type, "cgroup2"))
+        return CGROUP_V2;
+    return span_is(type, "cgroup") && has_memory(options.at, options.length) ? CGROUP_V1 : 0;
+}
+
+/* A mount of the hierarchy that may have the memory controller. */
+struct memory_mount {
+    int version;
+    size_t root_length;
+};
+
+/* v1 has the controller where it is mounted at all; a shorter root shows more of the hierarchy. */
+static bool is_better(struct memory_mount mount, struct memory_mount than)
+{
+    if (mount.version != than.version)
+        return mount.version < than.version;
+    return mount.root_length < than.root_length;
+}
+
+int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *version)
+{
+    char root[PATH_MAX];
+    char point[PATH_MAX];
+    struct memory_mount best = {.version = INT_MAX};
+    struct span text = span_of(mountinfo);
+    struct span line;
+    int error = -ENOENT;
+
+    while (span_take_line(&text, &line)) {
+        struct memory_mount mount = {.version = version_of_mount(line)};
+        if (mount.version == 0 || !read_mount(line.at, root, point, sizeof(root)))
+            continue;
+        mount.root_length = strlen(root);
+        if (!is_better(mount, best))
+            continue;
+        best = mount;
+        error = join("/", point, path, size);
+    }
+    if (error == 0)
+        *version = best.version;
     return error;
 }
 
@@ -165,20 +235,6 @@ int cgroup_v1_kills(int folder_fd, uint64_t *kills)
 
     *kills = 0;
     return add_kills(folder_fd, DEPTH_MAX, kills);
-}
-
-/* Whether LIST, of controllers with commas between, has the memory controller. */
-static bool has_memory(const char *list, size_t length)
-{
-    static const char name[] = "memory";
-
-    for (const char *at = list; at + sizeof(name) - 1 <= list + length; at++) {
-        const char *end = at + sizeof(name) - 1;
-        if ((at == list || at[-1] == ',') && memcmp(at, name, sizeof(name) - 1) == 0 &&
-            (end == list + length || *end == ','))
-            return true;
-    }
-    return false;
 }
 
 /* "4:memory:/job" of v1, else "0::/job" of v2 (fs/proc, proc_cgroup_show()). */

@@ -28,6 +28,13 @@ int cgroup_version(int folder_fd);
 int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t size);
 
 /*
+ * Where the hierarchy of the memory controller is mounted (MOUNTINFO as above), and its version: v1's where
+ * there is one, else that of v2, whose controller may be missing all the same. Of several mounts the one that
+ * shows the most of it. Returns 0, or -ENOENT where there is none, -ENAMETOOLONG; *VERSION is as it was then.
+ */
+int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *version);
+
+/*
  * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns
  * 0, or a negative errno: -ENODATA where the kernel does not count (before 4.13).
  */

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The fields of stat that are wanted, in their order. */
@@ -204,19 +203,10 @@ bool process_is_gone(int error)
     return error == -ENOENT || error == -ESRCH;
 }
 
-/* What getdents64(2) gives; not every libc has a name for it. */
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
 int process_list_open(struct process_list *list, const char *proc_path)
 {
-    list->at = list->length = 0;
     list->fd = open(proc_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    list->entries = entries_of(list->fd, list->memory, sizeof(list->memory));
     return list->fd < 0 ? -errno : 0;
 }
 
@@ -229,27 +219,8 @@ void process_list_close(struct process_list *list)
 
 int process_list_rewind(struct process_list *list)
 {
-    list->at = list->length = 0;
+    list->entries = entries_of(list->fd, list->memory, sizeof(list->memory));
     return lseek(list->fd, 0, SEEK_SET) < 0 ? -errno : 0;
-}
-
-static int fill(struct process_list *list)
-{
-    long got = syscall(SYS_getdents64, list->fd, list->entries, sizeof(list->entries));
-
-    list->at = 0;
-    list->length = got > 0 ? (size_t)got : 0;
-    return got < 0 ? -errno : got > 0;
-}
-
-/* Whether it lies within the list, and its name ends there. */
-static bool is_whole(const struct process_list *list, const struct entry *entry)
-{
-    const size_t head = offsetof(struct entry, name);
-    size_t left = list->length - list->at;
-
-    return left > head && entry->length > head && entry->length <= left &&
-           memchr(entry->name, '\0', entry->length - head);
 }
 
 /* "self" is none, and neither is "042", which is no name that the kernel gives. */
@@ -268,17 +239,14 @@ static bool take_pid(const char *name, uint64_t *pid)
 
 int process_list_next(struct process_list *list, struct process_listed *listed)
 {
-    for (;;) {
-        int more = list->at < list->length ? 1 : fill(list);
-        if (more <= 0)
-            return more;
-        const struct entry *entry = (const void *)(list->entries + list->at);
-        if (!is_whole(list, entry))
-            return -EIO;
-        list->at += entry->length;
-        if (!take_pid(entry->name, &listed->pid))
+    struct entry entry;
+    int more;
+
+    while ((more = entries_next(&list->entries, &entry)) > 0) {
+        if (!take_pid(entry.name, &listed->pid))
             continue;
-        listed->inode = entry->inode;
-        return 1;
+        listed->inode = entry.inode;
+        break;
     }
+    return more;
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/entries.h"
 #include "kernel/scan.h"
 
 #include <stdbool.h>
@@ -58,12 +59,11 @@ bool process_is_gone(int error);
 
 enum { PROCESS_LIST_BYTES = 32 * 1024 };
 
-/* A walk over the pids of all processes, threads not among them. */
+/* A walk over the pids of all processes, threads not among them. It stays where it was opened. */
 struct process_list {
     int fd; /* the folder, which serves as a PROC_FD as well; -1 when not open */
-    size_t at;
-    size_t length;
-    _Alignas(uint64_t) char entries[PROCESS_LIST_BYTES];
+    struct entries entries;
+    _Alignas(uint64_t) char memory[PROCESS_LIST_BYTES];
 };
 
 /* As long as the inode of its folder is the same, so is the process. It may change any time. */

@@ -264,6 +264,79 @@ static void the_memory_cgroup_of_a_process(void **state)
     assert_int_equal(cgroup_of_process(folder->path, 43, "a worker", path, sizeof(path)), -ESRCH);
 }
 
+static void mount_is(const char *mountinfo, const char *expected, int expected_version)
+{
+    char path[64] = "nothing";
+    int version = 0;
+
+    assert_int_equal(cgroup_memory_mount(mountinfo, path, sizeof(path), &version), 0);
+    assert_string_equal(path, expected);
+    assert_int_equal(version, expected_version);
+}
+
+static void no_mount(const char *mountinfo, int error)
+{
+    char path[64];
+    int version = 7;
+
+    assert_int_equal(cgroup_memory_mount(mountinfo, path, sizeof(path), &version), error);
+    assert_int_equal(version, 7);
+}
+
+static void where_the_memory_hierarchy_is_mounted(void **state)
+{
+    static const char unified_memory[] =
+        OTHER_MOUNTS "33 31 0:29 / /sys/fs/cgroup/unified rw,relatime shared:11 - cgroup2 cgroup2 rw\n"
+                     "37 31 0:31 / /sys/fs/cgroup/cpu rw,relatime shared:16 - cgroup cgroup rw,cpu\n";
+    (void)state;
+
+    mount_is(V2, "/sys/fs/cgroup", CGROUP_V2);
+    mount_is(V1, "/sys/fs/cgroup/memory", CGROUP_V1);
+    mount_is(HYBRID, "/sys/fs/cgroup/memory", CGROUP_V1);
+    mount_is(unified_memory, "/sys/fs/cgroup/unified", CGROUP_V2);
+    mount_is("33 31 0:29 / /u rw - cgroup2 none rw\n" V1, "/sys/fs/cgroup/memory", CGROUP_V1);
+    mount_is("36 31 0:30 / /m rw - cgroup cgroup rw,cpu,memory,pids", "/m", CGROUP_V1);
+    no_mount(OTHER_MOUNTS, -ENOENT);
+    no_mount("", -ENOENT);
+}
+
+static void what_only_looks_like_the_memory_controller(void **state)
+{
+    (void)state;
+    no_mount("36 31 0:30 / /m rw - cgroup cgroup rw,memory2,xmemory\n", -ENOENT);
+    no_mount("36 31 0:30 / /m rw,memory - cgroup memory rw,cpu\n", -ENOENT);
+    no_mount("36 31 0:30 / /m rw - cgroup3 cgroup rw,memory\n", -ENOENT);
+    no_mount("36 31 0:30 / /m rw - tmpfs cgroup2 rw,memory\n", -ENOENT);
+    no_mount("36 31 0:30 / - cgroup2\n", -ENOENT);
+    no_mount("36 31 0:30 / /m -  cgroup2 none rw\n", -ENOENT);
+    no_mount(" - cgroup2 none rw\n - \n - cgroup\n\n", -ENOENT);
+}
+
+/* As containers see it: the root of their own, and those of others, may be mounted beside the whole one. */
+static void of_several_mounts_the_one_that_shows_most(void **state)
+{
+#define POD   "40 30 0:26 /pod/a /pods/a rw - cgroup2 cgroup2 rw\n"
+#define OUTER "41 30 0:26 /pod /pods rw - cgroup2 cgroup2 rw\n"
+    (void)state;
+
+    mount_is(POD, "/pods/a", CGROUP_V2);
+    mount_is(POD OUTER, "/pods", CGROUP_V2);
+    mount_is(POD V2 OUTER, "/sys/fs/cgroup", CGROUP_V2);
+    mount_is(V2 "42 30 0:26 / /again rw - cgroup2 cgroup2 rw\n", "/sys/fs/cgroup", CGROUP_V2);
+    mount_is(V1 "42 30 0:30 /docker/abc /d rw - cgroup cgroup rw,memory\n", "/sys/fs/cgroup/memory",
+             CGROUP_V1);
+}
+
+static void a_mount_point_with_escapes_or_too_long(void **state)
+{
+    (void)state;
+    mount_is("30 23 0:26 / /mnt/my\\040groups\\011and\\134more rw - cgroup2 none rw\n",
+             "/mnt/my groups\tand\\more", CGROUP_V2);
+    no_mount(
+        "30 23 0:26 / /of/more/than/sixty-three/bytes/of/more/than/sixty-three/bytes/x rw - cgroup2 n r\n",
+        -ENAMETOOLONG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +356,10 @@ int main(void)
         cmocka_unit_test(what_lies_within_what),
         unit_test_in_folder(a_folder_that_counts_no_kills_is_of_no_version),
         unit_test_in_folder(the_version_of_a_group),
+        cmocka_unit_test(where_the_memory_hierarchy_is_mounted),
+        cmocka_unit_test(what_only_looks_like_the_memory_controller),
+        cmocka_unit_test(of_several_mounts_the_one_that_shows_most),
+        cmocka_unit_test(a_mount_point_with_escapes_or_too_long),
     };
     return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
 }
