@@ -106,9 +106,10 @@ static int make_slots(struct seen_table *table, size_t room)
 /* Slots first: there are enough of them at any time. */
 static int make_room(struct seen_table *table, size_t room)
 {
+    if (room <= table->room)
+        return 0;
     int error = room < UINT32_MAX ? make_slots(table, room) : -ENOMEM;
     struct seen *groups = error == 0 ? reallocarray(table->groups, room, sizeof(*groups)) : NULL;
-
     if (!groups)
         return -ENOMEM;
     memory_touch(groups + table->room, (room - table->room) * sizeof(*groups));
@@ -132,14 +133,9 @@ static int make_tables(struct cgroup_census *census, size_t count)
 {
     enum { ROOM_MIN = 64 };
     size_t room = count > ROOM_MIN / 2 ? 2 * count : ROOM_MIN;
-    struct seen_table *const tables[] = {&census->now, &census->last};
-    int error = 0;
+    int error = make_room(&census->now, room);
 
-    for (size_t i = 0; error == 0 && i < sizeof(tables) / sizeof(*tables); i++) {
-        if (tables[i]->room < room)
-            error = make_room(tables[i], room);
-    }
-    return error;
+    return error < 0 ? error : make_room(&census->last, room);
 }
 
 int cgroup_census_open(struct cgroup_census *census, const char *folder, int version)
@@ -226,7 +222,7 @@ static int take(struct cgroup_census *census, const struct cgroup_found *group, 
 {
     struct cgroup_memory memory = {0};
 
-    if (find(&census->now, group->inode))
+    if (*slot_of(&census->now, group->inode) > 0)
         return 0;
     int read = group->fd < 0 ? group->fd : cgroup_memory_read(group->fd, census->version, &memory);
     if (cgroup_memory_is_gone(read))
