@@ -22,6 +22,7 @@ struct seen_table {
     size_t room;
     uint32_t *slots;
     unsigned slot_bits;
+    bool whole; /* every folder could be opened: no group is missing that lies below another */
 };
 
 struct cgroup_census {
@@ -84,6 +85,7 @@ static void fill_slots(const struct seen_table *table)
 static void forget(struct seen_table *table)
 {
     table->count = 0;
+    table->whole = true;
     fill_slots(table);
 }
 
@@ -187,7 +189,9 @@ static const struct cgroup_memory *totals_before(const struct cgroup_census *cen
     if (census->number == 0)
         return &unknown;
     const struct seen *last = find(&census->last, inode);
-    return last ? &last->memory : &fresh;
+    if (last)
+        return &last->memory;
+    return census->last.whole ? &fresh : &unknown;
 }
 
 static struct value increment(struct value before, struct value after)
@@ -224,6 +228,7 @@ static int take(struct cgroup_census *census, const struct cgroup_found *group, 
 
     if (*slot_of(&census->now, group->inode) > 0)
         return 0;
+    census->now.whole &= group->fd >= 0;
     int read = group->fd < 0 ? group->fd : cgroup_memory_read(group->fd, census->version, &memory);
     if (cgroup_memory_is_gone(read))
         return 0;
