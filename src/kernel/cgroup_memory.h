@@ -17,18 +17,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Counters since the group was made, those of the groups below included, if not said otherwise. */
+/*
+ * Counters since the group was made, and amounts as they are now, of the group and those below it if not said
+ * otherwise. Minor faults are all but the major ones: absent where the kernel gives more of these than of
+ * all. v1 knows nothing of stalls; of v2 they are there with PSI. Swap is there where it is accounted for.
+ */
 struct cgroup_memory {
-    struct value
-        minor_faults; /* all less the major ones; absent where the kernel gives fewer than of those */
+    struct value minor_faults;
     struct value major_faults;
-    struct value some_stall_us; /* microseconds; of v2, with PSI. v1 has none */
+    struct value some_stall_us;
     struct value full_stall_us;
-    struct value usage_bytes; /* as it is now, with those below; v2's root has none */
-    struct value
-        limit_bytes; /* v2: its own, v1: the least of its own and those above; absent: there is none */
-    struct value swap_bytes; /* as it is now, with those below; absent where swap is not accounted for */
-    struct value kills; /* of the OOM killer. v2: from 5.2 with those below; v1, from 4.13: its own alone */
+    struct value usage_bytes;
+    struct value limit_bytes; /* absent: none. v2: its own; v1: the least of its own and of those above it */
+    struct value swap_bytes;
+    struct value kills; /* by the OOM killer. v2: with those below from 5.2; v1: its own alone, from 4.13 */
 };
 
 /*

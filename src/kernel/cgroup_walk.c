@@ -51,7 +51,7 @@ static void leave(struct cgroup_walk *walk)
 
 int cgroup_walk_begin(struct cgroup_walk *walk, const char *folder, struct cgroup_found *group)
 {
-    struct stat status;
+    struct stat status = {0};
     int fd = open_folder(AT_FDCWD, folder, 0, &status);
 
     walk->depth = 0;
@@ -92,7 +92,7 @@ static int next_folder(struct cgroup_level *level, struct entry *entry)
 /* False where the folder has gone, or is of another file system, which somebody has mounted there. */
 static bool go_to(struct cgroup_walk *walk, const struct entry *entry, struct cgroup_found *group)
 {
-    struct stat status;
+    struct stat status = {0};
     int fd = open_folder(last_level(walk)->fd, entry->name, O_NOFOLLOW, &status);
 
     if (fd == -ENOENT)

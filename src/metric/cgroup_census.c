@@ -22,6 +22,7 @@ struct seen_table {
     size_t room;
     uint32_t *slots;
     unsigned slot_bits;
+    bool whole; /* every folder could be opened: no group is missing that lies below another */
 };
 
 struct cgroup_census {
@@ -84,6 +85,7 @@ static void fill_slots(const struct seen_table *table)
 static void forget(struct seen_table *table)
 {
     table->count = 0;
+    table->whole = true;
     fill_slots(table);
 }
 
@@ -106,9 +108,10 @@ static int make_slots(struct seen_table *table, size_t room)
 /* Slots first: there are enough of them at any time. */
 static int make_room(struct seen_table *table, size_t room)
 {
+    if (room <= table->room)
+        return 0;
     int error = room < UINT32_MAX ? make_slots(table, room) : -ENOMEM;
     struct seen *groups = error == 0 ? reallocarray(table->groups, room, sizeof(*groups)) : NULL;
-
     if (!groups)
         return -ENOMEM;
     memory_touch(groups + table->room, (room - table->room) * sizeof(*groups));
@@ -132,14 +135,9 @@ static int make_tables(struct cgroup_census *census, size_t count)
 {
     enum { ROOM_MIN = 64 };
     size_t room = count > ROOM_MIN / 2 ? 2 * count : ROOM_MIN;
-    struct seen_table *const tables[] = {&census->now, &census->last};
-    int error = 0;
+    int error = make_room(&census->now, room);
 
-    for (size_t i = 0; error == 0 && i < sizeof(tables) / sizeof(*tables); i++) {
-        if (tables[i]->room < room)
-            error = make_room(tables[i], room);
-    }
-    return error;
+    return error < 0 ? error : make_room(&census->last, room);
 }
 
 int cgroup_census_open(struct cgroup_census *census, const char *folder, int version)
@@ -191,7 +189,9 @@ static const struct cgroup_memory *totals_before(const struct cgroup_census *cen
     if (census->number == 0)
         return &unknown;
     const struct seen *last = find(&census->last, inode);
-    return last ? &last->memory : &fresh;
+    if (last)
+        return &last->memory;
+    return census->last.whole ? &fresh : &unknown;
 }
 
 static struct value increment(struct value before, struct value after)
@@ -226,8 +226,9 @@ static int take(struct cgroup_census *census, const struct cgroup_found *group, 
 {
     struct cgroup_memory memory = {0};
 
-    if (find(&census->now, group->inode))
+    if (*slot_of(&census->now, group->inode) > 0)
         return 0;
+    census->now.whole &= group->fd >= 0;
     int read = group->fd < 0 ? group->fd : cgroup_memory_read(group->fd, census->version, &memory);
     if (cgroup_memory_is_gone(read))
         return 0;

@@ -4,7 +4,7 @@
  *     cgroup_census_new, cgroup_census_open, then cgroup_census_run again and again
  *
  * A group is known by the inode of its folder: one that is made anew under the same name is another one, one
- * that is renamed is not.
+ * that is renamed is not (if a pass misses it, as it may in that very moment, it counts as new in the next).
  */
 #pragma once
 
@@ -18,7 +18,8 @@ struct cgroup_row {
     struct cgroup_memory memory;
 
     /* Since the last pass; for a group that was not there then, since its start. Absent in the first pass,
-     * where the last one or this one could not read it, and where its count went backwards. */
+     * where the last one or this one could not read it, where the last one may have missed it, as the folder
+     * of some group could not be opened, and where its count went backwards. */
     struct value minor_faults_since;
     struct value major_faults_since;
     struct value some_stall_us_since;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Stand before the memory that a census asks for, to count how often it does, and to refuse it. */
@@ -482,6 +483,44 @@ static void a_group_that_goes_meanwhile(void **state)
     cgroup_census_free(census);
 }
 
+/* From the first row on no descriptor is left. */
+static void use_up_descriptors(void *context, const struct cgroup_row *row)
+{
+    const struct rlimit *none = context;
+
+    assert_string_equal(row->path, "/");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, none), 0);
+}
+
+static void a_folder_that_could_not_be_opened(void **state)
+{
+    struct cgroup_census *census = open_census(*state, CGROUP_V2);
+    struct cgroup_census_result result;
+    struct rlimit limit, none;
+
+    PUT(*state, .name = "", .faults = 1000);
+    PUT(*state, .name = "a", .faults = 30);
+    PUT(*state, .name = "a/b", .faults = 20);
+    run(census);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    int error = cgroup_census_run(census, use_up_descriptors, &none, &result);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(error, 0);
+    assert_int_equal(result.groups, 2);
+    assert_int_equal(result.unread, 1);
+    PUT(*state, .name = "", .faults = 1007);
+    run(census);
+    assert_since("/", 7, 0, 0, 0, 0);
+    assert_since("/a", NONE, NONE, NONE, NONE, NONE);
+    assert_since("/a/b", NONE, NONE, NONE, NONE, NONE); /* not new: it was missed */
+    PUT(*state, .name = "c", .faults = 5);
+    run(census);
+    assert_since("/a/b", 0, 0, 0, 0, 0);
+    assert_since("/c", 5, 0, 0, 0, 0);
+    cgroup_census_free(census);
+}
+
 static void groups_that_lie_too_deep(void **state)
 {
     struct cgroup_census *census = open_census(*state, CGROUP_V2);
@@ -551,6 +590,7 @@ int main(void)
         unit_test_in_folder(what_cannot_be_opened),
         unit_test_in_folder(a_first_group_that_goes_and_comes_back),
         unit_test_in_folder(a_group_that_goes_meanwhile),
+        unit_test_in_folder(a_folder_that_could_not_be_opened),
         unit_test_in_folder(groups_that_lie_too_deep),
         cmocka_unit_test(this_machine),
     };
