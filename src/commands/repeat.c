@@ -35,6 +35,8 @@ static int go_on(struct repeat *repeat)
     if (error == 0)
         error = signals_catch(&repeat->signals, &repeat->loop, signals, sizeof(signals) / sizeof(*signals),
                               on_signal, repeat);
+    if (error == 0 && repeat->begin)
+        error = repeat->begin(repeat->context, &repeat->loop);
     if (error == 0)
         error = ticker_start(&repeat->ticker, &repeat->loop, repeat->taken_ns, repeat->period_ns, take_turn,
                              repeat);

@@ -10,6 +10,9 @@ struct repeat {
     /* One turn; what is not 0 ends it all, and is returned by repeat_run(). */
     int (*turn)(void *context);
     void (*resized)(void *context); /* the terminal has another size; may be NULL */
+    /* After the first turn the loop is open, for sources of the command's own, which are removed by closing
+     * their descriptor, or with the loop. Returns 0 or a negative errno; may be NULL. */
+    int (*begin)(void *context, struct loop *loop);
     void *context;
 
     uint64_t left; /* turns; 0: for ever */

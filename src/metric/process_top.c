@@ -38,36 +38,42 @@ struct process_top {
     int error;
 };
 
-/* -- which comes first; what is absent is 0 -- */
+/* -- which comes first -- */
 
-static uint64_t key_of(const struct top_row *row, enum top_key key)
+struct candidate {
+    struct top_row row;
+    struct top_keys keys;
+};
+
+static struct top_keys keys_of(const struct top_row *row)
 {
-    switch (key) {
-    case TOP_KEY_MAJOR_FAULTS:
-        return row->major_faults_since.number;
-    case TOP_KEY_MINOR_FAULTS:
-        return row->minor_faults_since.number;
-    case TOP_KEY_RSS:
-        return row->rss_bytes.number;
-    case TOP_KEY_SWAP:
-        return row->swap_bytes.number;
-    default:
-        return 0;
-    }
+    return (struct top_keys){{
+        [TOP_KEY_MAJOR_FAULTS] = row->major_faults_since.number,
+        [TOP_KEY_MINOR_FAULTS] = row->minor_faults_since.number,
+        [TOP_KEY_RSS] = row->rss_bytes.number,
+        [TOP_KEY_SWAP] = row->swap_bytes.number,
+    }};
 }
 
 static bool is_before(const void *a, const void *b, const void *context)
 {
-    const struct process_top *top = context;
-    enum top_key sort = top->view->sort;
+    const struct candidate *one = a;
+    const struct candidate *other = b;
 
-    if (key_of(a, sort) != key_of(b, sort))
-        return key_of(a, sort) > key_of(b, sort);
-    for (enum top_key key = 0; key < TOP_KEYS; key++) {
-        if (key_of(a, key) != key_of(b, key))
-            return key_of(a, key) > key_of(b, key);
-    }
-    return false;
+    return top_keys_are_before(&one->keys, &other->keys, ((const struct process_top *)context)->view->sort);
+}
+
+static void offer(struct process_top *top, const struct top_row *row)
+{
+    struct candidate candidate = {*row, keys_of(row)};
+
+    top->candidates++;
+    ranking_offer(&top->ranking, &candidate);
+}
+
+static struct top_row *row_at(const struct process_top *top, size_t place)
+{
+    return &((struct candidate *)ranking_at(&top->ranking, place))->row;
 }
 
 /* -- beginning and end -- */
@@ -89,7 +95,7 @@ struct process_top *process_top_new(size_t rows)
     top->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     top->census = process_census_new();
     users_read(&top->users, "/etc/passwd");
-    if (top->census && ranking_init(&top->ranking, sizeof(struct top_row), rows, is_before, top) == 0 &&
+    if (top->census && ranking_init(&top->ranking, sizeof(struct candidate), rows, is_before, top) == 0 &&
         make_details(top, rows) == 0)
         return top;
     process_top_free(top);
@@ -189,12 +195,6 @@ static bool passes_filter(const struct process_top *top, const struct top_row *r
     return !filter[0] || strstr(row->comm, filter) || (user && strstr(user, filter));
 }
 
-static void offer(struct process_top *top, const struct top_row *row)
-{
-    top->candidates++;
-    ranking_offer(&top->ranking, row);
-}
-
 static void take(void *context, const struct process_change *change)
 {
     struct process_top *top = context;
@@ -254,7 +254,7 @@ static void read_all_details(struct process_top *top)
 
     top->last_details = top->details;
     for (size_t i = 0; i < top->ranking.count; i++)
-        read_details(top, ranking_at(&top->ranking, i), &fresh.list[i]);
+        read_details(top, row_at(top, i), &fresh.list[i]);
     fresh.count = top->ranking.count;
     top->details = fresh;
 }
@@ -267,6 +267,7 @@ int process_top_run(struct process_top *top, const struct process_view *view, bo
     top->candidates = 0;
     top->error = 0;
     ranking_clear(&top->ranking);
+    top->ranking.most = view->rows < top->ranking.room ? view->rows : top->ranking.room;
     process_groups_clear(&top->groups);
     int error = process_census_run(top->census, take, top, &result->census);
     if (error == 0)
@@ -284,7 +285,7 @@ int process_top_run(struct process_top *top, const struct process_view *view, bo
 
 const struct top_row *process_top_row(const struct process_top *top, size_t place)
 {
-    return ranking_at(&top->ranking, place);
+    return row_at(top, place);
 }
 
 const char *process_top_user(const struct process_top *top, const struct top_row *row, char number[24])

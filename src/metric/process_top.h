@@ -8,10 +8,12 @@
 
 #include "base/users.h"
 #include "metric/process_census.h"
+#include "metric/top_key.h"
 #include "metric/top_row.h"
 
 /* May change between two runs. */
 struct process_view {
+    size_t rows; /* at most so many, and as there is room for */
     enum process_group group;
     enum top_key sort;           /* the most first; then by the other keys. Of a process no stall is known */
     char filter[TOP_FILTER_MAX]; /* a part of the command's or the user's name; "": all */
@@ -27,7 +29,7 @@ struct process_top_result {
 
 struct process_top;
 
-/* At most ROWS of them, 1 at least. NULL without memory. Free with process_top_free(). */
+/* With room for ROWS of them, 1 at least. NULL without memory. Free with process_top_free(). */
 struct process_top *process_top_new(size_t rows);
 void process_top_free(struct process_top *top);
 

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ranking_init(struct ranking *ranking, size_t item_size, size_t most,
+int ranking_init(struct ranking *ranking, size_t item_size, size_t room,
                  bool (*is_before)(const void *a, const void *b, const void *context), const void *context)
 {
     *ranking = (struct ranking){
         .item_size = item_size,
-        .most = most,
-        .items = memory_new(most * item_size),
-        .order = memory_new(most * sizeof(*ranking->order)),
+        .room = room,
+        .most = room,
+        .items = memory_new(room * item_size),
+        .order = memory_new(room * sizeof(*ranking->order)),
         .is_before = is_before,
         .context = context,
     };

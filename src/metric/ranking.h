@@ -6,7 +6,8 @@
 
 struct ranking {
     size_t item_size;
-    size_t most;
+    size_t room;
+    size_t most; /* that are kept, at most ROOM; may be changed when it is empty */
     size_t count;
     char *items; /* their memory; in no order */
     char **order;
@@ -16,8 +17,8 @@ struct ranking {
     const void *context;
 };
 
-/* Keeps copies of items of ITEM_SIZE bytes, at most MOST. Returns 0 or -ENOMEM. */
-int ranking_init(struct ranking *ranking, size_t item_size, size_t most,
+/* Keeps copies of items of ITEM_SIZE bytes, ROOM of them. Returns 0 or -ENOMEM. */
+int ranking_init(struct ranking *ranking, size_t item_size, size_t room,
                  bool (*is_before)(const void *a, const void *b, const void *context), const void *context);
 
 /* Of a zeroed one nothing becomes. */

@@ -5,16 +5,6 @@
 
 enum process_group { PROCESS_GROUP_NONE, PROCESS_GROUP_COMM, PROCESS_GROUP_USER };
 
-/* What the rows are sorted by. */
-enum top_key {
-    TOP_KEY_MAJOR_FAULTS,
-    TOP_KEY_MINOR_FAULTS,
-    TOP_KEY_RSS,
-    TOP_KEY_SWAP,
-    TOP_KEY_STALL,
-    TOP_KEYS,
-};
-
 enum { TOP_FILTER_MAX = 64 };
 
 /* Strings are raw bytes. */

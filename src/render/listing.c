@@ -131,6 +131,8 @@ static void put_cell(struct text *text, const struct listing_field *field, const
         put_name(text, cell->name, field->most);
     else if (is_figure(field->unit))
         put_figure(text, cell->figure);
+    else if (field->unit == LISTING_TRUE)
+        text_char(text, cell->number.present ? 'x' : ' ');
     else
         put_number(text, field, style, cell->number);
 }

@@ -22,7 +22,7 @@ enum listing_unit {
     LISTING_BYTES,         /* shown in the unit that suits it, and with its letter: "61G" */
     LISTING_RATE,          /* a figure, per second */
     LISTING_PERCENT,       /* a figure */
-    LISTING_TRUE,          /* `true`, or absent */
+    LISTING_TRUE,          /* `true`, shown as x; or absent */
 };
 
 struct listing_field {

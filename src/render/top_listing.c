@@ -14,8 +14,8 @@ static const struct listing_field process_fields[] = {
     {"rss_bytes", "RSS", 6, 0, " ", LISTING_BYTES, 0},
     {"swap_bytes", "SWAP", 6, 0, " ", LISTING_BYTES, 0},
     {"oom_score", "OOM", 5, 0, " ", LISTING_COUNT, 0},
-    {"ended", "", 0, 0, "", LISTING_TRUE, 0},
-    {"comm", "COMMAND", -16, 0, " ", LISTING_NAME, 0},
+    {"ended", "", 1, 0, " ", LISTING_TRUE, 0},
+    {"comm", "COMMAND", -15, 0, "", LISTING_NAME, 0},
     {"cgroup", "CGROUP", -1, 0, " ", LISTING_NAME, 0},
 };
 
@@ -39,6 +39,22 @@ static const struct listing_field user_fields[] = {
     {"user", "USER", -1, 0, " ", LISTING_NAME, 0},
 };
 
+static const struct listing_field cgroup_fields[] = {
+    {"minor_faults_per_second", "MIN/S", 8, 0, "", LISTING_RATE, 0},
+    {"major_faults_per_second", "MAJ/S", 7, 0, " ", LISTING_RATE, 0},
+    {"memory_some_stall_percent", "SOME%", 6, 0, " ", LISTING_PERCENT, 0},
+    {"memory_full_stall_percent", "FULL%", 6, 0, " ", LISTING_PERCENT, 0},
+    {"usage_bytes", "USAGE", 6, 0, " ", LISTING_BYTES, 0},
+    {"limit_bytes", "LIMIT", 6, 0, " ", LISTING_BYTES, 0},
+    {"usage_percent", "USE%", 5, 0, " ", LISTING_PERCENT, 0},
+    {"swap_bytes", "SWAP", 6, 0, " ", LISTING_BYTES, 0},
+    {"oom_kills", "KILLS", 5, 0, " ", LISTING_COUNT, 0},
+    {"oom_kills_in_interval", "", 0, 0, "", LISTING_COUNT, 0},
+    {"minor_faults", "", 0, 0, "", LISTING_COUNT, 0},
+    {"major_faults", "", 0, 0, "", LISTING_COUNT, 0},
+    {"cgroup", "CGROUP", -1, 0, " ", LISTING_NAME, 0},
+};
+
 #define FIELDS(list) (list), sizeof(list) / sizeof(*(list))
 
 static const struct listing listings[] = {
@@ -47,7 +63,10 @@ static const struct listing listings[] = {
     [PROCESS_GROUP_USER] = {"user_group", NULL, NULL, FIELDS(user_fields)},
 };
 
+const struct listing cgroup_listing = {"cgroup", NULL, NULL, FIELDS(cgroup_fields)};
+
 static_assert(sizeof(process_fields) / sizeof(*process_fields) <= TOP_CELLS_MAX, "all cells of a row");
+static_assert(sizeof(cgroup_fields) / sizeof(*cgroup_fields) <= TOP_CELLS_MAX, "all cells of a row");
 
 const struct listing *top_listing_of(enum process_group group)
 {
@@ -114,4 +133,32 @@ void top_listing_fill(union listing_cell cells[TOP_CELLS_MAX], enum process_grou
     if (group == PROCESS_GROUP_USER)
         *cell++ = known(row->uid);
     *cell = name(group == PROCESS_GROUP_USER ? user : row->comm);
+}
+
+static union listing_cell share(struct value part, double whole)
+{
+    bool known = part.present && whole > 0;
+    return (union listing_cell){.figure = known ? (double)part.number / whole * 100 : NAN};
+}
+
+void cgroup_listing_fill(union listing_cell cells[TOP_CELLS_MAX], const struct cgroup_row *row,
+                         const char *path, double seconds)
+{
+    const struct cgroup_memory *memory = &row->memory;
+    double limit_bytes = memory->limit_bytes.present ? (double)memory->limit_bytes.number : 0;
+    union listing_cell *cell = cells;
+
+    *cell++ = rate(row->minor_faults_since, seconds);
+    *cell++ = rate(row->major_faults_since, seconds);
+    *cell++ = share(row->some_stall_us_since, seconds * 1e6);
+    *cell++ = share(row->full_stall_us_since, seconds * 1e6);
+    *cell++ = known(memory->usage_bytes);
+    *cell++ = known(memory->limit_bytes);
+    *cell++ = share(memory->usage_bytes, limit_bytes);
+    *cell++ = known(memory->swap_bytes);
+    *cell++ = known(memory->kills);
+    *cell++ = known(row->kills_since);
+    *cell++ = known(memory->minor_faults);
+    *cell++ = known(memory->major_faults);
+    *cell = name(path);
 }

@@ -1,8 +1,10 @@
 /* What the command line of `faultline top` can say. */
 #pragma once
 
+#include "base/text.h"
 #include "commands/operands.h"
 #include "metric/process_census.h"
+#include "metric/top_key.h"
 #include "metric/top_row.h"
 
 #include <stdbool.h>

@@ -1,0 +1,412 @@
+#include "commands/top/look.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "kernel/cgroup.h"
+#include "render/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is known of the machine as a whole, in the line above the rows. */
+static const enum metric_id machine_metrics[] = {
+    M_minor_faults_per_second, M_major_faults_per_second, M_memory_full_stall_percent,
+    M_io_full_stall_percent,   M_mem_available_bytes,     M_swap_used_bytes,
+};
+
+static double machine(const struct look *look, enum metric_id metric)
+{
+    return look->begun && look->seconds > 0 ? look->series.interval.values[metric] : NAN;
+}
+
+/* -- opening -- */
+
+static int want_machine(struct sampler *sampler)
+{
+    for (size_t i = 0; i < sizeof(machine_metrics) / sizeof(*machine_metrics); i++) {
+        int error = sampler_want(sampler, &metric_table[machine_metrics[i]], NULL);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+static int open_processes(struct look *look, struct problem *problem)
+{
+    const struct top_settings *settings = look->settings;
+
+    look->processes = process_top_new(look->room);
+    if (!look->processes)
+        return -ENOMEM;
+    int error = process_top_open(look->processes, settings->proc_path, settings->source);
+    if (error == -ENOTSUP)
+        return problem_set(problem, ENOTSUP, "--source bpf: %s",
+                           process_census_why_not_bpf(process_top_census(look->processes)));
+    return error < 0 ? problem_set(problem, -error, "%s: %s", settings->proc_path, strerror(-error)) : 0;
+}
+
+static int find_groups(char *folder, size_t size, int *version, struct problem *problem)
+{
+    char *mountinfo;
+    int error = file_read_whole("/proc/self/mountinfo", &mountinfo);
+
+    if (error < 0)
+        return problem_set(problem, -error, "/proc/self/mountinfo: %s", strerror(-error));
+    error = cgroup_memory_mount(mountinfo, folder, size, version);
+    free(mountinfo);
+    if (error < 0)
+        return problem_set(
+            problem, -error,
+            "--by cgroup: no hierarchy of cgroups is mounted here: name one with --cgroup DIR");
+    return 0;
+}
+
+static int version_of(const char *folder, int *version, struct problem *problem)
+{
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return problem_set(problem, errno, "--cgroup %s: %s", folder, strerror(errno));
+    int found = cgroup_version(fd);
+    if (found < 0) /* v2's root has none of the files that tell */
+        found = faccessat(fd, "cgroup.controllers", R_OK, 0) == 0 ? CGROUP_V2 : found;
+    close(fd);
+    if (found < 0)
+        return problem_set(problem, -found, "--cgroup %s: that is no memory cgroup", folder);
+    *version = found;
+    return 0;
+}
+
+static int open_cgroups(struct look *look, struct problem *problem)
+{
+    char folder[PATH_MAX];
+    const char *named = look->settings->cgroup_path;
+    int version;
+    int error =
+        named ? version_of(named, &version, problem) : find_groups(folder, sizeof(folder), &version, problem);
+
+    if (error < 0)
+        return error;
+    look->cgroups = cgroup_top_new(look->room);
+    if (!look->cgroups)
+        return -ENOMEM;
+    error = cgroup_top_open(look->cgroups, named ? named : folder, version);
+    return error < 0 ? problem_set(problem, -error, "%s: %s", named ? named : folder, strerror(-error)) : 0;
+}
+
+/* What the view is by. */
+static int open_view(struct look *look, struct problem *problem)
+{
+    if (look->view.by == TOP_BY_CGROUP)
+        return look->cgroups ? 0 : open_cgroups(look, problem);
+    return look->processes ? 0 : open_processes(look, problem);
+}
+
+int look_open(struct look *look, const struct top_settings *settings, size_t room, struct problem *problem)
+{
+    *look = (struct look){
+        .view = {.by = settings->by, .sort = settings->sort, .rows = room},
+        .settings = settings,
+        .room = room,
+    };
+    if (settings->filter)
+        strcpy(look->view.filter, settings->filter); /* its length is checked with the command line */
+    int error = series_init(&look->series);
+    if (error == 0)
+        error = want_machine(look->series.sampler);
+    if (error == 0)
+        error = series_open(&look->series, settings->proc_path, problem);
+    return error < 0 ? error : open_view(look, problem);
+}
+
+void look_close(struct look *look)
+{
+    process_top_free(look->processes);
+    cgroup_top_free(look->cgroups);
+    series_free(&look->series);
+}
+
+void look_put_source(const struct look *look, struct text *text)
+{
+    const struct process_census *census = look->processes ? process_top_census(look->processes) : NULL;
+
+    if (!census)
+        text_string(text, "cgroups are read from their files");
+    else if (process_census_source(census) == PROCESS_SOURCE_BPF)
+        text_string(
+            text,
+            "processes are read through eBPF, all at once; --source proc reads /proc, without privileges");
+    else
+        text_string(text, "processes are read from /proc; without those that come and go in between");
+    const char *why = census ? process_census_why_not_bpf(census) : NULL;
+    if (why)
+        text_format(text, ". Through eBPF it would take less time: %s", why);
+}
+
+/* -- looking -- */
+
+static bool swap_in_use(const struct look *look)
+{
+    double used_bytes = machine(look, M_swap_used_bytes);
+    return isnan(used_bytes) || used_bytes > 0; /* whoever does not know has to look */
+}
+
+static enum process_group group_of(enum top_by by)
+{
+    return by == TOP_BY_COMM   ? PROCESS_GROUP_COMM
+           : by == TOP_BY_USER ? PROCESS_GROUP_USER
+                               : PROCESS_GROUP_NONE;
+}
+
+static int look_at_processes(struct look *look)
+{
+    struct process_view view = {
+        .rows = look->view.rows,
+        .group = group_of(look->view.by),
+        .sort = look->view.sort,
+        .pids = look->settings->pids,
+        .pid_count = look->settings->pid_count,
+    };
+
+    memcpy(view.filter, look->view.filter, sizeof(view.filter));
+    int error = process_top_run(look->processes, &view, swap_in_use(look), &look->process_result);
+    look->count = error < 0 ? 0 : look->process_result.count;
+    return error;
+}
+
+static int look_at_cgroups(struct look *look)
+{
+    struct cgroup_view view = {.rows = look->view.rows, .sort = look->view.sort};
+
+    memcpy(view.filter, look->view.filter, sizeof(view.filter));
+    int error = cgroup_top_run(look->cgroups, &view, &look->cgroup_result);
+    look->count = error < 0 ? 0 : look->cgroup_result.count;
+    return error;
+}
+
+static void look_at_machine(struct look *look)
+{
+    if (look->begun)
+        (void)series_next(&look->series, 0);
+    else
+        series_start(&look->series);
+    look->begun = true;
+}
+
+static bool is_other_kind(const struct look *look)
+{
+    return (look->looked_by == TOP_BY_CGROUP) != (look->view.by == TOP_BY_CGROUP);
+}
+
+int look_take(struct look *look, struct problem *problem)
+{
+    int error = open_view(look, problem);
+
+    if (error < 0)
+        return error;
+    uint64_t now_ns = clock_monotonic_ns();
+    bool again = look->looked_ns > 0 && !is_other_kind(look);
+    look->seconds = again ? (double)(now_ns - look->looked_ns) / (double)NS_PER_SECOND : 0;
+    look->wall_ns = clock_wall_ns();
+    look_at_machine(look);
+    error = look->view.by == TOP_BY_CGROUP ? look_at_cgroups(look) : look_at_processes(look);
+    look->looked_ns = now_ns;
+    look->looked_by = look->view.by;
+    return error < 0 ? problem_set(problem, -error, "reading %s: %s",
+                                   look->view.by == TOP_BY_CGROUP ? "cgroups" : "processes", strerror(-error))
+                     : 0;
+}
+
+/* -- for people -- */
+
+static const struct listing *listing_of(const struct look *look)
+{
+    return look->view.by == TOP_BY_CGROUP ? &cgroup_listing : top_listing_of(group_of(look->view.by));
+}
+
+static void put_figure(struct text *text, const char *name, double figure, const char *unit)
+{
+    if (isnan(figure))
+        return;
+    text_string(text, name);
+    text_decimal(text, figure, 0);
+    text_string(text, unit);
+}
+
+static void put_count(struct text *text, const char *before, uint64_t count, const char *after)
+{
+    if (count == 0)
+        return;
+    text_string(text, before);
+    text_unsigned(text, count);
+    text_string(text, after);
+}
+
+static void put_process_count(struct text *text, const struct process_census_result *census)
+{
+    put_count(text, "  ", census->processes, " processes");
+    put_count(text, ", ", census->ended.number, " ended");
+    put_count(text, ", ", census->ended_lost, " of them unseen");
+    put_count(text, ", ", census->unread, " not readable");
+}
+
+static void put_cgroup_count(struct text *text, const struct cgroup_census_result *census)
+{
+    put_count(text, "  ", census->groups, " cgroups");
+    put_count(text, ", ", census->unread, " not readable");
+    put_count(text, ", ", census->too_deep, " too deep");
+}
+
+void look_put_summary(const struct look *look, struct text *text)
+{
+    enum { DATE_BYTES = sizeof("2026-01-01 ") - 1, STAMP_BYTES = 32 };
+    char stamp[STAMP_BYTES];
+    struct text local = text_over(stamp, sizeof(stamp));
+
+    clock_put_local(&local, look->wall_ns);
+    text_bytes(text, stamp + DATE_BYTES, local.length - DATE_BYTES);
+    if (look->view.by == TOP_BY_CGROUP)
+        put_cgroup_count(text, &look->cgroup_result.census);
+    else
+        put_process_count(text, &look->process_result.census);
+    put_figure(text, "  ", machine(look, M_minor_faults_per_second), " min/s");
+    put_figure(text, " ", machine(look, M_major_faults_per_second), " maj/s");
+    put_figure(text, "  stalled ", machine(look, M_memory_full_stall_percent), "% mem");
+    put_figure(text, " ", machine(look, M_io_full_stall_percent), "% io");
+    text_char(text, '\n');
+}
+
+static const struct listing_style plain = {.unit = SIZE_K, .unit_letter = 'K'};
+
+void look_put_headings(const struct look *look, struct text *text)
+{
+    listing_put_headings(text, listing_of(look), &plain);
+}
+
+enum { USER_NUMBER_BYTES = 24 };
+
+static void fill(const struct look *look, size_t place, union listing_cell cells[TOP_CELLS_MAX],
+                 char user[USER_NUMBER_BYTES])
+{
+    if (look->view.by == TOP_BY_CGROUP) {
+        const struct cgroup_top_row *row = cgroup_top_row(look->cgroups, place);
+        cgroup_listing_fill(cells, &row->group, row->path, look->seconds);
+    } else {
+        const struct top_row *row = process_top_row(look->processes, place);
+        top_listing_fill(cells, group_of(look->view.by), row, process_top_user(look->processes, row, user),
+                         look->seconds);
+    }
+}
+
+void look_put_row(const struct look *look, size_t place, struct text *text)
+{
+    union listing_cell cells[TOP_CELLS_MAX];
+    char user[USER_NUMBER_BYTES];
+
+    fill(look, place, cells, user);
+    listing_put_row(text, listing_of(look), &plain, cells, look->wall_ns);
+}
+
+/* -- for programs -- */
+
+static void put_json_figure(struct text *text, const char *key, double figure, unsigned decimals)
+{
+    if (isnan(figure))
+        return;
+    text_format(text, ",\"%s\":", key);
+    text_decimal(text, figure, decimals);
+}
+
+static void put_json_number(struct text *text, const char *key, struct value value)
+{
+    if (!value.present)
+        return;
+    text_format(text, ",\"%s\":", key);
+    text_unsigned(text, value.number);
+}
+
+static struct value all(uint64_t number)
+{
+    return (struct value){number, true};
+}
+
+static void put_json_counts(const struct look *look, struct text *text)
+{
+    const struct process_census_result *processes = &look->process_result.census;
+    const struct cgroup_census_result *cgroups = &look->cgroup_result.census;
+
+    if (look->view.by == TOP_BY_CGROUP) {
+        put_json_number(text, "cgroups", all(cgroups->groups));
+        put_json_number(text, "unread", all(cgroups->unread));
+        put_json_number(text, "too_deep", all(cgroups->too_deep));
+        put_json_number(text, "others", all(look->cgroup_result.others));
+        return;
+    }
+    put_json_number(text, "processes", all(processes->processes));
+    put_json_number(text, "unread", all(processes->unread));
+    put_json_number(text, "ended", processes->ended);
+    if (processes->ended.present)
+        put_json_number(text, "ended_unseen", all(processes->ended_lost));
+    put_json_number(text, "others", all(look->process_result.others));
+}
+
+static void put_json_summary(const struct look *look, struct text *text)
+{
+    text_format(text, "{\"type\":\"top\",\"time\":\"");
+    clock_put_iso(text, look->wall_ns);
+    text_format(text, "\",\"by\":\"%s\",\"sort\":\"%s\"", top_by_name(look->view.by),
+                top_key_name(look->view.sort));
+    put_json_figure(text, "interval_seconds", look->seconds, 3);
+    put_json_counts(look, text);
+    put_json_figure(text, "minor_faults_per_second", machine(look, M_minor_faults_per_second), 1);
+    put_json_figure(text, "major_faults_per_second", machine(look, M_major_faults_per_second), 1);
+    put_json_figure(text, "memory_full_stall_percent", machine(look, M_memory_full_stall_percent), 2);
+    put_json_figure(text, "io_full_stall_percent", machine(look, M_io_full_stall_percent), 2);
+    put_json_figure(text, "mem_available_bytes", machine(look, M_mem_available_bytes), 0);
+    text_string(text, "}\n");
+}
+
+void look_put_json(const struct look *look, struct text *text)
+{
+    union listing_cell cells[TOP_CELLS_MAX];
+    char user[USER_NUMBER_BYTES];
+
+    put_json_summary(look, text);
+    for (size_t i = 0; i < look->count; i++) {
+        fill(look, i, cells, user);
+        listing_put_json(text, listing_of(look), cells, look->wall_ns);
+    }
+}
+
+void look_put_csv_header(const struct look *look, struct text *text)
+{
+    listing_put_csv_header(text, listing_of(look));
+}
+
+void look_put_csv(const struct look *look, struct text *text)
+{
+    union listing_cell cells[TOP_CELLS_MAX];
+    char user[USER_NUMBER_BYTES];
+
+    for (size_t i = 0; i < look->count; i++) {
+        fill(look, i, cells, user);
+        listing_put_csv(text, listing_of(look), cells, look->wall_ns);
+    }
+}
+
+size_t look_text_max(const struct look *look)
+{
+    enum { SUMMARY_MAX = 1024 };
+    size_t row = 0;
+
+    for (enum process_group group = PROCESS_GROUP_NONE; group <= PROCESS_GROUP_USER; group++) {
+        size_t size = listing_max(top_listing_of(group));
+        row = size > row ? size : row;
+    }
+    size_t of_cgroup = listing_max(&cgroup_listing);
+    return SUMMARY_MAX + (look->room + 2) * (of_cgroup > row ? of_cgroup : row);
+}

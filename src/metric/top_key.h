@@ -1,0 +1,23 @@
+/* What the rows of `top` are sorted by. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum top_key {
+    TOP_KEY_MAJOR_FAULTS,
+    TOP_KEY_MINOR_FAULTS,
+    TOP_KEY_RSS,
+    TOP_KEY_SWAP,
+    TOP_KEY_STALL,
+    TOP_KEYS,
+};
+
+/* Of a row; what is absent is 0. */
+struct top_keys {
+    uint64_t values[TOP_KEYS];
+};
+
+/* Whether A comes before B: it has more of SORT, or where that is equal, of the first of the others that is
+ * not. */
+bool top_keys_are_before(const struct top_keys *a, const struct top_keys *b, enum top_key sort);
