@@ -262,6 +262,22 @@ static int take_task(struct process_census *census, const struct task_process *p
     return remember(census, &seen);
 }
 
+/* The walk of some kernels begins behind the first process (a 6.18 of a virtual machine; not 6.1, 6.12). */
+static int take_first(struct process_census *census, const struct task_table *table)
+{
+    enum { FIRST_PID = 1 };
+    struct process_stat stat;
+    struct seen_process seen = {.pid = FIRST_PID};
+
+    if (table->count > 0 && table->processes[0].stat.pid == FIRST_PID)
+        return 0;
+    if (process_read_stat(census->list.fd, FIRST_PID, &stat) < 0)
+        return 0;
+    note(census, seen_processes_find(&census->last, FIRST_PID), &(struct process_change){.stat = &stat},
+         &seen);
+    return remember(census, &seen);
+}
+
 /* Before the others are read: who ends after it is told of in the next look, and was read as it lived in this
  * one. */
 static void take_note_of_ended(struct process_census *census)
@@ -307,6 +323,8 @@ static int read_tasks(struct process_census *census)
 
     take_note_of_ended(census);
     int error = task_iterator_read(census->iterator, &table);
+    if (error == 0)
+        error = take_first(census, table);
     for (size_t i = 0; error == 0 && i < table->count; i++)
         error = take_task(census, &table->processes[i]);
     if (error == 0 && census->exits)
