@@ -92,8 +92,8 @@ def cpu_seconds_of(command, folder):
 
 
 @contextlib.contextmanager
-def sleepers(program, count):
-    process = subprocess.Popen([program, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def sleepers(program, count, faulting=0):
+    process = subprocess.Popen([program, str(count), str(faulting)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         if process.stdout.readline() != "ready\n":
             raise NotHere("%d processes more" % count)
