@@ -156,22 +156,21 @@ static struct top_row row_of(const struct process_top *top, const struct process
     return row;
 }
 
-/* Whether more has to be known of a process than its faults and its memory before it is placed. */
-static bool needs_status(const struct process_top *top)
+/* Whether more has to be read of a process before it is placed, or added up. */
+static bool needs_status(const struct process_top *top, const struct top_row *row)
 {
     const struct process_view *view = top->view;
-    bool shows_users = view->group == PROCESS_GROUP_USER || view->filter[0];
-    bool sums_swap = view->group != PROCESS_GROUP_NONE || view->sort == TOP_KEY_SWAP;
+    bool uses_user = view->group == PROCESS_GROUP_USER || view->filter[0];
+    bool uses_swap = view->group != PROCESS_GROUP_NONE || view->sort == TOP_KEY_SWAP;
 
-    return process_census_source(top->census) == PROCESS_SOURCE_PROC &&
-           (shows_users || (sums_swap && top->swap_in_use));
+    return !row->ended && ((uses_user && !row->uid.present) || (uses_swap && !row->swap_bytes.present));
 }
 
 static void read_status(const struct process_top *top, struct top_row *row)
 {
     struct process_status status;
 
-    if (row->ended || process_read_status(process_census_proc_fd(top->census), row->pid, &status) < 0)
+    if (process_read_status(process_census_proc_fd(top->census), row->pid, &status) < 0)
         return;
     row->uid = status.uid;
     if (top->swap_in_use)
@@ -202,7 +201,7 @@ static void take(void *context, const struct process_change *change)
     if (!has_pid(top->view, change->stat->pid))
         return;
     struct top_row row = row_of(top, change);
-    if (needs_status(top))
+    if (needs_status(top, &row))
         read_status(top, &row);
     if (!passes_filter(top, &row))
         return;
@@ -230,20 +229,28 @@ static const struct details *details_before(const struct process_top *top, const
     return NULL;
 }
 
+static void read_anew(const struct process_top *top, struct top_row *row, bool is_old,
+                      struct details *details)
+{
+    int proc_fd = process_census_proc_fd(top->census);
+
+    if ((is_old && !row->uid.present) || !row->swap_bytes.present)
+        read_status(top, row);
+    if (is_old)
+        (void)process_read_cgroup(proc_fd, row->pid, details->cgroup);
+    row->oom_score = process_read_oom_score(proc_fd, row->pid);
+}
+
 static void read_details(const struct process_top *top, struct top_row *row, struct details *details)
 {
     const struct details *before = details_before(top, row);
     bool is_old = !before || process_census_is_due(top->census, row->pid);
 
     *details = before ? *before : (struct details){.pid = row->pid, .start_ticks = row->start_ticks};
-    if (!row->uid.present && (is_old || top->swap_in_use))
-        read_status(top, row);
+    if (!row->ended)
+        read_anew(top, row, is_old, details);
     if (row->uid.present)
         details->uid = row->uid;
-    if (is_old && !row->ended)
-        (void)process_read_cgroup(process_census_proc_fd(top->census), row->pid, details->cgroup);
-    if (!row->ended)
-        row->oom_score = process_read_oom_score(process_census_proc_fd(top->census), row->pid);
     row->uid = details->uid;
     row->cgroup = details->cgroup;
 }
