@@ -33,16 +33,24 @@ static uint64_t hash_bytes(const void *bytes, size_t length)
     return hash;
 }
 
+/* Of those whose user is not known there is one group. */
+static uint64_t user_of(const struct top_row *row)
+{
+    return row->uid.present ? row->uid.number : UINT64_MAX;
+}
+
 static uint64_t hash_of(enum process_group group, const struct top_row *row)
 {
-    return group == PROCESS_GROUP_USER ? hash_bytes(&row->uid.number, sizeof(row->uid.number))
+    const uint64_t user = user_of(row);
+
+    return group == PROCESS_GROUP_USER ? hash_bytes(&user, sizeof(user))
                                        : hash_bytes(row->comm, strlen(row->comm));
 }
 
 static bool is_same(enum process_group group, const struct top_row *a, const struct top_row *b)
 {
     if (group == PROCESS_GROUP_USER)
-        return a->uid.present == b->uid.present && a->uid.number == b->uid.number;
+        return user_of(a) == user_of(b);
     return strcmp(a->comm, b->comm) == 0;
 }
 
