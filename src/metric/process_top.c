@@ -163,8 +163,7 @@ static bool needs_status(const struct process_top *top)
     bool shows_users = view->group == PROCESS_GROUP_USER || view->filter[0];
     bool sums_swap = view->group != PROCESS_GROUP_NONE || view->sort == TOP_KEY_SWAP;
 
-    return process_census_source(top->census) == PROCESS_SOURCE_PROC &&
-           (shows_users || (sums_swap && top->swap_in_use));
+    return shows_users || (sums_swap && top->swap_in_use);
 }
 
 static void read_status(const struct process_top *top, struct top_row *row)
@@ -202,7 +201,7 @@ static void take(void *context, const struct process_change *change)
     if (!has_pid(top->view, change->stat->pid))
         return;
     struct top_row row = row_of(top, change);
-    if (needs_status(top))
+    if (!row.uid.present && needs_status(top)) /* through eBPF it is there, but for the first process */
         read_status(top, &row);
     if (!passes_filter(top, &row))
         return;
