@@ -110,11 +110,14 @@ static void begin(struct top_row *sums, enum process_group group, const struct t
 
 int process_groups_add(struct process_groups *groups, enum process_group group, const struct top_row *process)
 {
-    int error = groups->count < groups->room ? 0 : grow(groups, group);
+    size_t *slot = groups->room > 0 ? slot_of(groups, group, process) : NULL;
 
-    if (error < 0)
-        return error;
-    size_t *slot = slot_of(groups, group, process);
+    if (!slot || (*slot == 0 && groups->count == groups->room)) {
+        int error = grow(groups, group);
+        if (error < 0)
+            return error;
+        slot = slot_of(groups, group, process);
+    }
     if (*slot == 0) {
         begin(&groups->rows[groups->count++], group, process);
         *slot = groups->count;
