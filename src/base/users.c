@@ -1,6 +1,7 @@
 #include "base/users.h"
 
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,12 @@ static void insert(struct users *users, const struct user *user)
     users->list[place] = *user;
 }
 
+/* "+" and "-" are of NIS, and no users. */
+static bool is_user(const struct passwd *entry)
+{
+    return entry->pw_name && !strchr("+-", entry->pw_name[0]); /* nor is "" */
+}
+
 static void add(struct users *users, const struct passwd *entry)
 {
     struct user user = {.uid = entry->pw_uid};
@@ -51,8 +58,10 @@ void users_read(struct users *users, const char *path)
     *users = (struct users){0};
     if (!file)
         return;
-    while ((entry = fgetpwent(file)))
-        add(users, entry);
+    while ((entry = fgetpwent(file))) {
+        if (is_user(entry))
+            add(users, entry);
+    }
     (void)fclose(file);
 }
 

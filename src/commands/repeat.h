@@ -27,7 +27,7 @@ struct repeat {
 /*
  * Takes BEAT's number of turns: the first one at once, the others on absolute deadlines after it; one that
  * comes right behind a late turn, after a stop say, is served with the next one. SIGINT,
- * SIGTERM and SIGHUP end it in order. TURN, RESIZED and CONTEXT are set by the caller, the rest is zero.
- * Returns 0 or a negative errno.
+ * SIGTERM and SIGHUP end it in order. TURN, RESIZED, BEGIN and CONTEXT are set by the caller, the rest is
+ * zero. Returns 0 or a negative errno.
  */
 int repeat_run(struct repeat *repeat, const struct beat *beat);

@@ -45,16 +45,28 @@ static size_t whole_record(uint32_t header)
     return (length + BPF_RINGBUF_HDR_SZ + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
 }
 
-/* Of the record at the reader's place; false where there is none, or one that is still being written. */
+static const char *place_of(const struct bpf_ring *ring)
+{
+    return ring->pages + ring->page_size + (*ring->consumed & (ring->size - 1));
+}
+
+/* Of the record at the reader's place; false where there is none, or one that is still being written. Where
+ * what stands there cannot be one, which no kernel does, all that is in the ring goes. */
 static bool read_header(const struct bpf_ring *ring, uint32_t *header)
 {
-    unsigned long produced = __atomic_load_n((const unsigned long *)ring->pages, __ATOMIC_ACQUIRE);
+    unsigned long produced =
+        __atomic_load_n((const unsigned long *)(const void *)ring->pages, __ATOMIC_ACQUIRE);
+    unsigned long left = produced - *ring->consumed; /* the counts may wrap around */
 
-    if (*ring->consumed >= produced)
+    if (left == 0)
         return false;
-    const char *record = ring->pages + ring->page_size + (*ring->consumed & (ring->size - 1));
-    *header = __atomic_load_n((const uint32_t *)(const void *)record, __ATOMIC_ACQUIRE);
-    return !(*header & BPF_RINGBUF_BUSY_BIT);
+    *header = __atomic_load_n((const uint32_t *)(const void *)place_of(ring), __ATOMIC_ACQUIRE);
+    if (*header & BPF_RINGBUF_BUSY_BIT)
+        return false;
+    if (left <= ring->size && whole_record(*header) <= left)
+        return true;
+    __atomic_store_n(ring->consumed, produced, __ATOMIC_RELEASE);
+    return false;
 }
 
 static void go_on(struct bpf_ring *ring, uint32_t header)
@@ -69,7 +81,7 @@ const void *bpf_ring_peek(struct bpf_ring *ring, size_t *length)
     while (read_header(ring, &header)) {
         if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
             *length = header;
-            return ring->pages + ring->page_size + (*ring->consumed & (ring->size - 1)) + BPF_RINGBUF_HDR_SZ;
+            return place_of(ring) + BPF_RINGBUF_HDR_SZ;
         }
         go_on(ring, header);
     }

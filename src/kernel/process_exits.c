@@ -58,13 +58,17 @@ void process_exits_free(struct process_exits *exits)
 bool process_exits_read(struct process_exits *exits, struct task_process *process)
 {
     size_t length;
-    const struct task_record_process *record = bpf_ring_peek(&exits->ring, &length);
+    const void *record;
 
-    if (!record)
-        return false;
-    task_process_from_record(process, record, exits->ns_per_tick);
-    bpf_ring_drop(&exits->ring);
-    return true;
+    while ((record = bpf_ring_peek(&exits->ring, &length))) {
+        bool whole = length >= sizeof(struct task_record_process);
+        if (whole)
+            task_process_from_record(process, record, exits->ns_per_tick);
+        bpf_ring_drop(&exits->ring);
+        if (whole)
+            return true;
+    }
+    return false;
 }
 
 uint64_t process_exits_lost(const struct process_exits *exits)

@@ -18,28 +18,42 @@ struct task_share {
 
 static_assert((int)TASK_RECORD_COMM_BYTES <= (int)PROCESS_COMM_MAX, "names fit");
 
-/* Sets *ROOM of *ITEMS to NEEDED at least. */
-static int grow(void **items, size_t *room, size_t needed, size_t size)
+/* ITEMS of SIZE bytes with room for NEEDED, more than *ROOM, at least. NULL without memory. */
+static void *grow(void *items, size_t *room, size_t needed, size_t size)
 {
     enum { ROOM_MIN = 64 };
     size_t wanted = *room > ROOM_MIN ? 2 * *room : ROOM_MIN;
 
-    if (needed <= *room)
-        return 0;
     if (wanted < needed)
         wanted = needed;
-    char *grown = reallocarray(*items, wanted, size);
+    char *grown = reallocarray(items, wanted, size);
     if (!grown)
-        return -ENOMEM;
+        return NULL;
     memory_touch(grown + *room * size, (wanted - *room) * size);
-    *items = grown;
     *room = wanted;
-    return 0;
+    return grown;
 }
 
 int task_table_reserve(struct task_table *table, size_t count)
 {
-    return grow((void **)&table->processes, &table->room, count, sizeof(*table->processes));
+    if (count <= table->room)
+        return 0;
+    struct task_process *grown = grow(table->processes, &table->room, count, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    table->processes = grown;
+    return 0;
+}
+
+static int reserve_early(struct task_table *table, size_t count)
+{
+    if (count <= table->early_room)
+        return 0;
+    struct task_share *grown = grow(table->early, &table->early_room, count, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    table->early = grown;
+    return 0;
 }
 
 void task_table_free(struct task_table *table)
@@ -116,8 +130,7 @@ static int take_thread(struct task_table *table, const struct task_record_thread
         add_share(process, &share);
         return 0;
     }
-    int error =
-        grow((void **)&table->early, &table->early_room, table->early_count + 1, sizeof(*table->early));
+    int error = reserve_early(table, table->early_count + 1);
     if (error == 0)
         table->early[table->early_count++] = share;
     return error;

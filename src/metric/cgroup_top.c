@@ -22,11 +22,11 @@ struct candidate {
 static struct top_keys keys_of(const struct cgroup_row *group)
 {
     return (struct top_keys){{
-        [TOP_KEY_MAJOR_FAULTS] = group->major_faults_since.number,
-        [TOP_KEY_MINOR_FAULTS] = group->minor_faults_since.number,
-        [TOP_KEY_RSS] = group->memory.usage_bytes.number,
-        [TOP_KEY_SWAP] = group->memory.swap_bytes.number,
-        [TOP_KEY_STALL] = group->some_stall_us_since.number,
+        [TOP_KEY_MAJOR_FAULTS] = top_key_of(group->major_faults_since),
+        [TOP_KEY_MINOR_FAULTS] = top_key_of(group->minor_faults_since),
+        [TOP_KEY_RSS] = top_key_of(group->memory.usage_bytes),
+        [TOP_KEY_SWAP] = top_key_of(group->memory.swap_bytes),
+        [TOP_KEY_STALL] = top_key_of(group->some_stall_us_since),
     }};
 }
 

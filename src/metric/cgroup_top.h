@@ -12,7 +12,7 @@
 
 /* May change between two runs. */
 struct cgroup_view {
-    size_t rows; /* at most so many, and as there is room for */
+    size_t rows;                 /* at most so many, and as there is room for */
     enum top_key sort;           /* the most first; then by the other keys */
     char filter[TOP_FILTER_MAX]; /* a part of the path; "": all */
 };

@@ -27,6 +27,7 @@ struct process_census {
     uint64_t ended_lost;
     uint64_t page_bytes;
     uint64_t number; /* of looks that succeeded */
+    uint64_t look;   /* the number of those before this one */
     struct seen_processes now, last;
 
     /* of the look that goes on */
@@ -140,7 +141,7 @@ int process_census_proc_fd(const struct process_census *census)
 /* By pid, so that not all are due in the same look. */
 bool process_census_is_due(const struct process_census *census, uint64_t pid)
 {
-    return (census->number + pid) % REFRESH_LOOKS == 0;
+    return (census->look + pid) % REFRESH_LOOKS == 0;
 }
 
 /* The totals that the last look ended with. False where they are not known. */
@@ -278,16 +279,35 @@ static int take_first(struct process_census *census, const struct task_table *ta
     return remember(census, &seen);
 }
 
-/* Before the others are read: who ends after it is told of in the next look, and was read as it lived in this
- * one. */
-static void take_note_of_ended(struct process_census *census)
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-    while (census->exits && census->ended_count < ENDED_MAX &&
-           process_exits_read(census->exits, &census->ended[census->ended_count]))
-        census->ended_count++;
+    return a > b ? a : b;
 }
 
-/* Who nobody has waited for yet is still among the others. */
+/* Of threads that end at the same time several may find that they are the last: each tells of the process. */
+static bool was_told_of(struct process_census *census, const struct process_stat *stat)
+{
+    for (size_t i = 0; i < census->ended_count; i++) {
+        struct process_stat *told = &census->ended[i].stat;
+        if (told->pid != stat->pid || told->start_ticks != stat->start_ticks)
+            continue;
+        told->minor_faults = larger(told->minor_faults, stat->minor_faults);
+        told->major_faults = larger(told->major_faults, stat->major_faults);
+        return true;
+    }
+    return false;
+}
+
+static void take_note_of_ended(struct process_census *census)
+{
+    while (census->exits && census->ended_count < ENDED_MAX) {
+        struct task_process *process = &census->ended[census->ended_count];
+        if (!process_exits_read(census->exits, process))
+            break;
+        census->ended_count += !was_told_of(census, &process->stat);
+    }
+}
+
 static bool is_still_there(struct process_census *census, const struct process_stat *stat)
 {
     const struct seen_process *seen = seen_processes_find(&census->now, stat->pid);
@@ -299,21 +319,34 @@ static void visit_ended(struct process_census *census, const struct task_process
     struct process_change change = change_of(census, process);
 
     change.ended = true;
-    if (is_still_there(census, change.stat))
-        return;
     compare(census, seen_processes_find(&census->last, process->stat.pid), &change);
     census->visit(census->context, &change);
 }
 
-static void visit_all_ended(struct process_census *census)
+/*
+ * ENDED_BEFORE of them had ended when the walk began: who of these is among the others is one that nobody has
+ * waited for yet. Who ended meanwhile and is among them was read as it lived, and is for the next look.
+ */
+static void visit_all_ended(struct process_census *census, size_t ended_before)
 {
-    uint64_t lost = process_exits_lost(census->exits);
+    const uint64_t lost = process_exits_lost(census->exits);
+    const bool counts = census->number > 0;
+    uint64_t ended = lost - census->ended_lost;
+    size_t kept = 0;
 
-    for (size_t i = 0; census->number > 0 && i < census->ended_count; i++)
-        visit_ended(census, &census->ended[i]);
-    census->result.ended_lost = lost - census->ended_lost;
-    census->result.ended =
-        (struct value){census->ended_count + census->result.ended_lost, census->number > 0};
+    census->result.ended_lost = counts ? ended : 0;
+    for (size_t i = 0; i < census->ended_count; i++) {
+        const bool there = is_still_there(census, &census->ended[i].stat);
+        if (there && i >= ended_before) {
+            census->ended[kept++] = census->ended[i];
+            continue;
+        }
+        ended++;
+        if (!there && counts)
+            visit_ended(census, &census->ended[i]);
+    }
+    census->result.ended = (struct value){counts ? ended : 0, counts};
+    census->ended_count = kept;
     census->ended_lost = lost;
 }
 
@@ -322,14 +355,17 @@ static int read_tasks(struct process_census *census)
     const struct task_table *table;
 
     take_note_of_ended(census);
+    size_t ended_before = census->ended_count;
     int error = task_iterator_read(census->iterator, &table);
     if (error == 0)
         error = take_first(census, table);
     for (size_t i = 0; error == 0 && i < table->count; i++)
         error = take_task(census, &table->processes[i]);
-    if (error == 0 && census->exits)
-        visit_all_ended(census);
-    return error;
+    if (error < 0 || !census->exits)
+        return error;
+    take_note_of_ended(census); /* who has gone since the walk came by is found nowhere else */
+    visit_all_ended(census, ended_before);
+    return 0;
 }
 
 /* What was seen in this look becomes the last. */
@@ -339,7 +375,6 @@ static void turn(struct process_census *census)
 
     census->last = census->now;
     census->now = seen;
-    census->ended_count = 0;
     census->number++;
 }
 
@@ -352,6 +387,7 @@ int process_census_run(struct process_census *census,
     census->result = (struct process_census_result){0};
     seen_processes_clear(&census->now);
     census->last.next = 0;
+    census->look = census->number;
     int error = census->iterator ? read_tasks(census) : read_proc(census);
     if (error < 0)
         return error;

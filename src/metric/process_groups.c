@@ -33,16 +33,24 @@ static uint64_t hash_bytes(const void *bytes, size_t length)
     return hash;
 }
 
+/* Of those whose user is not known there is one group. */
+static uint64_t user_of(const struct top_row *row)
+{
+    return row->uid.present ? row->uid.number : UINT64_MAX;
+}
+
 static uint64_t hash_of(enum process_group group, const struct top_row *row)
 {
-    return group == PROCESS_GROUP_USER ? hash_bytes(&row->uid.number, sizeof(row->uid.number))
+    const uint64_t user = user_of(row);
+
+    return group == PROCESS_GROUP_USER ? hash_bytes(&user, sizeof(user))
                                        : hash_bytes(row->comm, strlen(row->comm));
 }
 
 static bool is_same(enum process_group group, const struct top_row *a, const struct top_row *b)
 {
     if (group == PROCESS_GROUP_USER)
-        return a->uid.present == b->uid.present && a->uid.number == b->uid.number;
+        return user_of(a) == user_of(b);
     return strcmp(a->comm, b->comm) == 0;
 }
 
@@ -102,11 +110,14 @@ static void begin(struct top_row *sums, enum process_group group, const struct t
 
 int process_groups_add(struct process_groups *groups, enum process_group group, const struct top_row *process)
 {
-    int error = groups->count < groups->room ? 0 : grow(groups, group);
+    size_t *slot = groups->room > 0 ? slot_of(groups, group, process) : NULL;
 
-    if (error < 0)
-        return error;
-    size_t *slot = slot_of(groups, group, process);
+    if (!slot || (*slot == 0 && groups->count == groups->room)) {
+        int error = grow(groups, group);
+        if (error < 0)
+            return error;
+        slot = slot_of(groups, group, process);
+    }
     if (*slot == 0) {
         begin(&groups->rows[groups->count++], group, process);
         *slot = groups->count;

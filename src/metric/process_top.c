@@ -48,10 +48,10 @@ struct candidate {
 static struct top_keys keys_of(const struct top_row *row)
 {
     return (struct top_keys){{
-        [TOP_KEY_MAJOR_FAULTS] = row->major_faults_since.number,
-        [TOP_KEY_MINOR_FAULTS] = row->minor_faults_since.number,
-        [TOP_KEY_RSS] = row->rss_bytes.number,
-        [TOP_KEY_SWAP] = row->swap_bytes.number,
+        [TOP_KEY_MAJOR_FAULTS] = top_key_of(row->major_faults_since),
+        [TOP_KEY_MINOR_FAULTS] = top_key_of(row->minor_faults_since),
+        [TOP_KEY_RSS] = top_key_of(row->rss_bytes),
+        [TOP_KEY_SWAP] = top_key_of(row->swap_bytes),
     }};
 }
 

@@ -44,12 +44,33 @@ static char *make_room(struct ranking *ranking)
     return ranking->items + ranking->count++ * ranking->item_size;
 }
 
+static bool is_before(const struct ranking *ranking, const void *item, size_t place)
+{
+    return ranking->is_before(item, ranking->order[place], ranking->context);
+}
+
+/* Behind all that it does not come before; most come behind the last. */
+static size_t place_of(const struct ranking *ranking, const void *item)
+{
+    size_t low = 0;
+    size_t high = ranking->count;
+
+    if (high > 0 && !is_before(ranking, item, high - 1))
+        return high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_before(ranking, item, middle))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 void ranking_offer(struct ranking *ranking, const void *item)
 {
-    size_t place = ranking->count;
+    size_t place = place_of(ranking, item);
 
-    while (place > 0 && ranking->is_before(item, ranking->order[place - 1], ranking->context))
-        place--;
     if (place == ranking->most)
         return;
     char *kept = make_room(ranking);

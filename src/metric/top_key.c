@@ -1,5 +1,10 @@
 #include "metric/top_key.h"
 
+uint64_t top_key_of(struct value value)
+{
+    return value.present ? value.number : 0;
+}
+
 bool top_keys_are_before(const struct top_keys *a, const struct top_keys *b, enum top_key sort)
 {
     if (a->values[sort] != b->values[sort])

@@ -1,6 +1,8 @@
 /* What the rows of `top` are sorted by. */
 #pragma once
 
+#include "kernel/scan.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,10 +15,13 @@ enum top_key {
     TOP_KEYS,
 };
 
-/* Of a row; what is absent is 0. */
+/* Of a row. */
 struct top_keys {
     uint64_t values[TOP_KEYS];
 };
+
+/* What is absent is 0. */
+uint64_t top_key_of(struct value value);
 
 /* Whether A comes before B: it has more of SORT, or where that is equal, of the first of the others that is
  * not. */
