@@ -110,7 +110,7 @@ static const struct option_row rows[] = {
      .expected = "up to 64 numbers of processes, such as 1 or 42,43"},
     {"filter", 0, "TEXT", "those whose command, user or cgroup has TEXT in it", FIELD(filter)},
     {"rows", 'n', "N", "so many rows (what the screen has, or 10)", .apply = apply_rows,
-     .expected = "a number from 1 to 100000", FIELD(rows)},
+     .expected = "a number from 1 to 10000", FIELD(rows)},
     {"batch", 0, NULL, "blocks of rows on a terminal, too, as on a pipe", FIELD(batch)},
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values", FIELD(csv)},

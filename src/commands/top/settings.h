@@ -11,7 +11,7 @@
 
 enum top_by { TOP_BY_PROCESS, TOP_BY_COMM, TOP_BY_USER, TOP_BY_CGROUP };
 
-enum { TOP_PIDS_MAX = 64, TOP_ROWS_MAX = 100000 };
+enum { TOP_PIDS_MAX = 64, TOP_ROWS_MAX = 10000 };
 
 struct top_settings {
     struct beat beat;
