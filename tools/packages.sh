@@ -35,6 +35,7 @@ busybox             busybox-static                     busybox                  
 cpio                cpio                               cpio                               cpio                        cpio                             cpio
 bpf                 clang,bpftool,libbpf-dev           clang,bpftool,libbpf-devel         clang,bpftool,libbpf-dev    clang,bpf,libbpf                 clang,bpftool,libbpf-devel
 ncurses             libncurses-dev                     ncurses-devel                      ncurses-dev                 ncurses                          ncurses-devel
+tmux                tmux                               tmux                               tmux                        tmux                             tmux
 promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 END
 }

@@ -354,6 +354,7 @@ static void on_resize(void *context)
 static bool open_terminal(struct screen *screen)
 {
     setlocale(LC_CTYPE, "");
+    tty_guard_note();
     screen->terminal = newterm(NULL, stdout, stdin);
     if (!screen->terminal)
         return false;

@@ -48,9 +48,13 @@ static void handle_all(void (*handler)(int))
         sigaction(crashes[i], &action, NULL);
 }
 
-void tty_guard_begin(void)
+void tty_guard_note(void)
 {
     (void)tcgetattr(STDIN_FILENO, &saved.attributes);
+}
+
+void tty_guard_begin(void)
+{
     saved.length = 0;
     keep_sequence("sgr0");
     keep_sequence("cnorm");
