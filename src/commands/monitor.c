@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <string.h>
 
 int monitor_init(struct monitor *monitor, const struct monitor_settings *settings,
                  const struct monitor_listener *listener)
@@ -169,6 +170,19 @@ static int open_loop(struct monitor *monitor)
     return error;
 }
 
+static int open_culprits(struct monitor *monitor, struct problem *problem)
+{
+    const char *proc_path = monitor->settings.proc_path;
+
+    if (monitor->settings.no_alerts)
+        return 0;
+    int error = culprits_open(&monitor->culprits, proc_path);
+    monitor->watch.culprits = monitor->culprits;
+    return error < 0
+               ? problem_set(problem, -error, "%s: reading the processes: %s", proc_path, strerror(-error))
+               : 0;
+}
+
 static int open_oom_watch(struct monitor *monitor, struct problem *problem)
 {
     struct oom_watch_settings settings = OOM_WATCH_DEFAULTS;
@@ -188,6 +202,8 @@ int monitor_open(struct monitor *monitor, struct problem *problem)
         error = open_loop(monitor);
     if (error == 0)
         error = open_oom_watch(monitor, problem);
+    if (error == 0)
+        error = open_culprits(monitor, problem);
     return error;
 }
 
@@ -208,6 +224,8 @@ void monitor_start(struct monitor *monitor, const struct columns *columns)
     if (monitor->settings.protect)
         protect_self();
     series_start(&monitor->series);
+    if (monitor->culprits)
+        culprits_begin(monitor->culprits);
     note_what_is_missing(monitor, columns);
 }
 
@@ -228,6 +246,7 @@ void monitor_release(struct monitor *monitor)
     if (!monitor->series.sampler) /* nothing is open without one; a zeroed loop is not even closed */
         return;
     oom_watch_close(monitor->oom_watch);
+    culprits_free(monitor->culprits);
     hook_close(&monitor->hook);
     ticker_stop(&monitor->ticker, &monitor->loop);
     signals_close(&monitor->signals);
