@@ -7,6 +7,7 @@
 #include <bpf/major_faults.skel.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@ enum { BATCH = 128 };
 struct major_fault_counts {
     struct major_faults_bpf *program;
     struct perf_cpus cpus;
+    uint32_t position; /* of a walk through the records */
     uint32_t pids[BATCH];
     struct major_fault_record records[BATCH];
 };
@@ -64,16 +66,15 @@ void major_fault_counts_turn(struct major_fault_counts *counts)
     __atomic_store_n(epoch, *epoch + 1, __ATOMIC_RELAXED);
 }
 
-/* The records that follow POSITION, which goes on; NULL: the first ones. Returns how many, or a negative
- * errno: -ENOENT where they are the last, *COUNT of them. */
-static int read_batch(struct major_fault_counts *counts, const uint32_t *from, uint32_t *position,
-                      uint32_t *count)
+/* The next records of a walk; FIRST: it begins. Returns 0 or a negative errno: -ENOENT where they are the
+ * last, *COUNT of them. */
+static int read_batch(struct major_fault_counts *counts, bool first, uint32_t *count)
 {
     union bpf_attr attributes;
 
     memset(&attributes, 0, sizeof(attributes));
-    attributes.batch.in_batch = (uintptr_t)from;
-    attributes.batch.out_batch = (uintptr_t)position;
+    attributes.batch.in_batch = first ? 0 : (uintptr_t)&counts->position;
+    attributes.batch.out_batch = (uintptr_t)&counts->position;
     attributes.batch.keys = (uintptr_t)counts->pids;
     attributes.batch.values = (uintptr_t)counts->records;
     attributes.batch.count = BATCH;
@@ -101,15 +102,15 @@ static void tell(const struct major_fault_counts *counts, uint32_t i,
 int major_fault_counts_read(struct major_fault_counts *counts,
                             void (*take)(void *context, const struct major_fault_count *count), void *context)
 {
-    uint32_t position, count;
-    const uint32_t *from = NULL;
+    bool first = true;
+    uint32_t count;
     int error;
 
     do {
-        error = read_batch(counts, from, &position, &count);
+        error = read_batch(counts, first, &count);
         for (uint32_t i = 0; i < count; i++)
             tell(counts, i, take, context);
-        from = &position;
+        first = false;
     } while (error == 0);
     return error == -ENOENT ? 0 : error;
 }

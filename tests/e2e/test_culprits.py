@@ -98,19 +98,14 @@ def names(pid):
     return lambda line: is_alert(line) and any(process["pid"] == pid for process in line.get("processes", []))
 
 
-def rows_from_begin(lines):
-    """Between the line where the episode began that ends with the last of the lines, and that."""
-    begin = max(i for i, line in enumerate(lines) if is_alert(line) and line["state"] == "begin")
-    return sum(line["type"] == "sample" for line in lines[begin:])
-
-
 def named_in_time(process, helper):
-    """The line that names it, with what it says of it."""
-    counted = counts(process)
+    """The line that names it, with what it says of it. Whatever else faults here, lines name whoever it is as soon as can be."""
+    rows_needed = 0 if counts(process) else 1
     lines = lines_until(process, names(helper.pid))
-    assert rows_from_begin(lines) <= (0 if counted else 1)
-    found = next(culprit for culprit in lines[-1]["processes"] if culprit["pid"] == helper.pid)
-    return lines[-1], found
+    begin = max(i for i, line in enumerate(lines) if is_alert(line) and line["state"] == "begin")
+    first = next(i for i in range(begin, len(lines)) if "processes" in lines[i])
+    assert sum(line["type"] == "sample" for line in lines[begin:first]) == rows_needed
+    return lines[-1], next(culprit for culprit in lines[-1]["processes"] if culprit["pid"] == helper.pid)
 
 
 def check_line(line, found, comm):
@@ -133,9 +128,7 @@ def test_an_ordinary_user_is_told_a_row_later(background, cold_file, public_prog
     process = started(background(public_program, "--json", *ALERT, "0.2", **AS_NOBODY))
     assert not counts(process)
     helper = faulting(background, cold_file)
-    line, found = named_in_time(process, helper)
-    check_line(line, found, "cold_faults")
-    assert line["state"] == "continue"
+    check_line(*named_in_time(process, helper), "cold_faults")
 
 
 def test_in_a_pid_name_space_pids_are_its_own(cold_file):
@@ -158,8 +151,7 @@ def test_a_process_that_has_ended_is_named(live, cold_file):
         pytest.skip("the kernel does not count here")
     helper = subprocess.Popen([HELPERS / "cold_faults", cold_file, "1024"], stdout=subprocess.DEVNULL)
     helper.wait()
-    line = lines_until(process, is_alert)[-1]
-    assert line["state"] == "begin" and names(helper.pid)(line)
+    line = lines_until(process, names(helper.pid))[-1]
     assert next(each["comm"] for each in line["processes"] if each["pid"] == helper.pid) == "cold_faults"
 
 
