@@ -7,6 +7,7 @@
 #include "render/json.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -170,7 +171,16 @@ static int open_loop(struct monitor *monitor)
     return error;
 }
 
-static int open_culprits(struct monitor *monitor, struct problem *problem)
+/* An alert without names is better than none. */
+static void say_nobody_is_named(const char *proc_path, int error)
+{
+    struct problem problem = {0};
+
+    problem_set(&problem, 0, "%s: %s: who is behind major faults is not named", proc_path, strerror(-error));
+    problem_print(&problem);
+}
+
+static int open_culprits(struct monitor *monitor)
 {
     const char *proc_path = monitor->settings.proc_path;
 
@@ -178,9 +188,11 @@ static int open_culprits(struct monitor *monitor, struct problem *problem)
         return 0;
     int error = culprits_open(&monitor->culprits, proc_path);
     monitor->watch.culprits = monitor->culprits;
-    return error < 0
-               ? problem_set(problem, -error, "%s: reading the processes: %s", proc_path, strerror(-error))
-               : 0;
+    if (error == -ENOMEM)
+        return error;
+    if (error < 0)
+        say_nobody_is_named(proc_path, error);
+    return 0;
 }
 
 static int open_oom_watch(struct monitor *monitor, struct problem *problem)
@@ -203,7 +215,7 @@ int monitor_open(struct monitor *monitor, struct problem *problem)
     if (error == 0)
         error = open_oom_watch(monitor, problem);
     if (error == 0)
-        error = open_culprits(monitor, problem);
+        error = open_culprits(monitor);
     return error;
 }
 

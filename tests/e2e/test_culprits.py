@@ -275,6 +275,20 @@ def test_where_nothing_is_counted(live, words):
     assert not counts(started(live("--json", *words, "0.1")))
 
 
+def test_where_processes_cannot_be_listed_alerts_go_on(background, public_program):
+    needs_root()
+    proc = pathlib.Path(public_program).parent / "proc"
+    proc.mkdir()
+    (proc / "vmstat").write_text("pgfault 1\npgmajfault 1\n")
+    proc.chmod(0o711)
+    process = started(background(public_program, "--json", *ALERT, "--proc", proc, "0.1", **AS_NOBODY))
+    (proc / "vmstat").write_text("pgfault 1000\npgmajfault 1000\n")
+    line = lines_until(process, is_alert)[-1]
+    assert "processes" not in line and "tasks wait for pages" in line["message"]
+    process.terminate()
+    assert f"faultline: {proc}: Permission denied: who is behind major faults is not named\n" in remainder(process)[1]
+
+
 def test_processes_of_another_proc_are_named_as_it_has_them(background, cold_file, tmp_path, live):
     """Its figures are made up, and nothing of this machine's is among them."""
     def put(faults):
