@@ -23,6 +23,7 @@ struct live {
     struct columns columns;
     struct series series;
     struct watch watch;
+    struct culprits *culprits;
     struct stream stream;
 };
 
@@ -48,6 +49,8 @@ static void open_live(struct live *live, bool wide_psi)
     struct table table = {.columns = &live->columns, .style = style_for(STDOUT_FILENO, COLOR_AUTO)};
     check(stream_open(&live->stream, STREAM_TABLE, &table), "output");
     watch_init(&live->watch, settings);
+    check(culprits_open(&live->culprits, "/proc"), "processes");
+    live->watch.culprits = live->culprits;
     stream_put_header(&live->stream);
     check(stream_flush(&live->stream), "output");
 }
@@ -55,6 +58,7 @@ static void open_live(struct live *live, bool wide_psi)
 static void close_live(struct live *live)
 {
     stream_close(&live->stream);
+    culprits_free(live->culprits);
     series_free(&live->series);
     columns_free(&live->columns);
 }

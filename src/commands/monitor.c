@@ -7,7 +7,9 @@
 #include "render/json.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 int monitor_init(struct monitor *monitor, const struct monitor_settings *settings,
                  const struct monitor_listener *listener)
@@ -169,6 +171,30 @@ static int open_loop(struct monitor *monitor)
     return error;
 }
 
+/* An alert without names is better than none. */
+static void say_nobody_is_named(const char *proc_path, int error)
+{
+    struct problem problem = {0};
+
+    problem_set(&problem, 0, "%s: %s: who is behind major faults is not named", proc_path, strerror(-error));
+    problem_print(&problem);
+}
+
+static int open_culprits(struct monitor *monitor)
+{
+    const char *proc_path = monitor->settings.proc_path;
+
+    if (monitor->settings.no_alerts)
+        return 0;
+    int error = culprits_open(&monitor->culprits, proc_path);
+    monitor->watch.culprits = monitor->culprits;
+    if (error == -ENOMEM)
+        return error;
+    if (error < 0)
+        say_nobody_is_named(proc_path, error);
+    return 0;
+}
+
 static int open_oom_watch(struct monitor *monitor, struct problem *problem)
 {
     struct oom_watch_settings settings = OOM_WATCH_DEFAULTS;
@@ -188,6 +214,8 @@ int monitor_open(struct monitor *monitor, struct problem *problem)
         error = open_loop(monitor);
     if (error == 0)
         error = open_oom_watch(monitor, problem);
+    if (error == 0)
+        error = open_culprits(monitor);
     return error;
 }
 
@@ -208,6 +236,8 @@ void monitor_start(struct monitor *monitor, const struct columns *columns)
     if (monitor->settings.protect)
         protect_self();
     series_start(&monitor->series);
+    if (monitor->culprits)
+        culprits_begin(monitor->culprits);
     note_what_is_missing(monitor, columns);
 }
 
@@ -228,6 +258,7 @@ void monitor_release(struct monitor *monitor)
     if (!monitor->series.sampler) /* nothing is open without one; a zeroed loop is not even closed */
         return;
     oom_watch_close(monitor->oom_watch);
+    culprits_free(monitor->culprits);
     hook_close(&monitor->hook);
     ticker_stop(&monitor->ticker, &monitor->loop);
     signals_close(&monitor->signals);

@@ -61,6 +61,7 @@ struct monitor {
     struct monitor_settings settings;
     struct monitor_listener listener;
     struct watch watch;
+    struct culprits *culprits;   /* NULL with no_alerts, or where processes cannot be listed */
     struct oom_watch *oom_watch; /* NULL with no_alerts */
     struct hook hook;
     struct signals signals;

@@ -1,4 +1,5 @@
 /* In place of what loads programs into the kernel, where those could not be built. */
+#include "kernel/major_fault_counts.h"
 #include "kernel/process_exits.h"
 #include "kernel/task_iterator.h"
 
@@ -45,4 +46,29 @@ uint64_t process_exits_lost(const struct process_exits *exits)
 {
     (void)exits;
     return 0;
+}
+
+int major_fault_counts_open(struct major_fault_counts **counts)
+{
+    *counts = NULL;
+    return -ENOSYS;
+}
+
+void major_fault_counts_free(struct major_fault_counts *counts)
+{
+    (void)counts;
+}
+
+void major_fault_counts_turn(struct major_fault_counts *counts)
+{
+    (void)counts;
+}
+
+int major_fault_counts_read(struct major_fault_counts *counts,
+                            void (*take)(void *context, const struct major_fault_count *count), void *context)
+{
+    (void)counts;
+    (void)take;
+    (void)context;
+    return -ENOSYS;
 }

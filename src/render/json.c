@@ -96,23 +96,6 @@ void json_put_sample(struct text *text, const struct columns *columns, const str
     end_object(text);
 }
 
-static void put_alert(struct text *text, const struct event *event)
-{
-    static const char *const states[] = {
-        [STATE_BEGIN] = "begin", [STATE_CONTINUE] = "continue", [STATE_END] = "end"};
-
-    begin_object(text, "alert");
-    put_time(text, event->wall_ns);
-    put_string(text, "alert", event->alert);
-    put_string(text, "state", states[event->state]);
-    put_number(text, "value", event->value, 1);
-    put_number(text, "threshold", event->threshold, 1);
-    put_number(text, "worst", event->worst, 1);
-    put_number(text, "duration_seconds", event->duration_seconds, 3);
-    if (event->diagnosis)
-        put_string(text, "diagnosis", event->diagnosis);
-}
-
 static void put_value(struct text *text, const char *key, struct value value)
 {
     if (!value.present)
@@ -135,6 +118,46 @@ static void put_known(struct text *text, const char *key, const char *value)
 {
     if (value && value[0])
         put_string(text, key, value);
+}
+
+static void put_culprit(struct text *text, const struct culprit *culprit)
+{
+    text_string(text, "{\"pid\":");
+    text_unsigned(text, culprit->pid);
+    put_known(text, "comm", culprit->comm);
+    put_number(text, "major_faults_per_second", culprit->major_faults_per_second, 1);
+    text_char(text, '}');
+}
+
+static void put_culprits(struct text *text, const struct event *event)
+{
+    put_key(text, "processes");
+    text_char(text, '[');
+    for (size_t i = 0; i < event->process_count; i++) {
+        if (i > 0)
+            text_char(text, ',');
+        put_culprit(text, &event->processes[i]);
+    }
+    text_char(text, ']');
+}
+
+static void put_alert(struct text *text, const struct event *event)
+{
+    static const char *const states[] = {
+        [STATE_BEGIN] = "begin", [STATE_CONTINUE] = "continue", [STATE_END] = "end"};
+
+    begin_object(text, "alert");
+    put_time(text, event->wall_ns);
+    put_string(text, "alert", event->alert);
+    put_string(text, "state", states[event->state]);
+    put_number(text, "value", event->value, 1);
+    put_number(text, "threshold", event->threshold, 1);
+    put_number(text, "worst", event->worst, 1);
+    put_number(text, "duration_seconds", event->duration_seconds, 3);
+    if (event->diagnosis)
+        put_string(text, "diagnosis", event->diagnosis);
+    if (event->process_count > 0)
+        put_culprits(text, event);
 }
 
 static void put_victim(struct text *text, const struct oom_kill *kill)

@@ -43,6 +43,11 @@ static enum episode_step go_on(struct episode *episode, enum bound bound, double
     episode->worst = worse_of(bound, episode->worst, value);
     if (!doubled && now - episode->last_told < EPISODE_REPEAT_SECONDS)
         return EPISODE_SILENT;
+    return episode_tell(episode, value, now);
+}
+
+enum episode_step episode_tell(struct episode *episode, double value, double now)
+{
     episode->last_told = now;
     episode->told = value;
     return EPISODE_CONTINUES;

@@ -32,5 +32,8 @@ bool bound_exceeded(enum bound bound, double value, double threshold);
 enum episode_step episode_step(struct episode *episode, enum bound bound, double value, double threshold,
                                double now, double seconds);
 
+/* It is told now, whether that is due or not. Returns EPISODE_CONTINUES. */
+enum episode_step episode_tell(struct episode *episode, double value, double now);
+
 /* From its beginning to the end of the last interval that was beyond the threshold. */
 double episode_duration(const struct episode *episode);

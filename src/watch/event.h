@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/oom_kill.h"
+#include "watch/culprits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +30,11 @@ struct event {
     enum event_state state;
     double value; /* of this interval; NAN where the kernel did not say */
     double threshold;
-    double worst;            /* value of the episode so far */
-    double duration_seconds; /* of the episode so far */
-    const char *diagnosis;   /* "file_thrash", or NULL where the figures carry none */
+    double worst;                    /* value of the episode so far */
+    double duration_seconds;         /* of the episode so far */
+    const char *diagnosis;           /* "file_thrash", or NULL where the figures carry none */
+    const struct culprit *processes; /* that are behind it, most faults first */
+    size_t process_count;            /* 0: nobody is named */
 
     /* of an OOM kill */
     uint64_t kills;              /* told by this event */

@@ -2,6 +2,7 @@
 
 #include "base/size.h"
 #include "base/text.h"
+#include "watch/process_name.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -26,26 +27,12 @@ static void end_message(struct event *event, const struct text *message)
     event->message[message->length] = '\0';
 }
 
-/* Blanks at its ends would not be seen. */
-static void put_comm(struct text *text, const char *comm)
-{
-    size_t length = strlen(comm);
-    bool quoted = length > 0 && (comm[0] == ' ' || comm[length - 1] == ' ');
-
-    text_string(text, length > 0 ? " " : " a process without a name");
-    text_string(text, quoted ? "'" : "");
-    text_string(text, comm);
-    text_string(text, quoted ? "'" : "");
-}
-
 static void put_name(struct text *text, const struct oom_kill *kill)
 {
     struct value rss_bytes = oom_kill_rss_bytes(kill);
 
-    put_comm(text, kill->comm);
-    text_char(text, '[');
-    text_unsigned(text, kill->pid.number);
-    text_char(text, ']');
+    text_char(text, ' ');
+    process_name_put(text, kill->comm, kill->pid.number);
     if (rss_bytes.present) {
         text_char(text, ' ');
         text_size(text, (double)rss_bytes.number);

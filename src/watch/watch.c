@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "watch/diagnosis.h"
+#include "watch/process_name.h"
 
 #include <math.h>
 
@@ -29,6 +30,7 @@ struct rule {
     enum diagnosis (*diagnose)(const struct interval *interval); /* or NULL */
     const char *meaning;                                         /* where there is no diagnosis */
     bool colors_row;
+    bool names_culprits;
 };
 
 static const struct rule rules[ALERT_COUNT] = {
@@ -42,6 +44,7 @@ static const struct rule rules[ALERT_COUNT] = {
             .after = " detected! ",
             .diagnose = diagnose_reads,
             .meaning = "tasks wait for pages to be read from disk",
+            .names_culprits = true,
         },
     [ALERT_CONTEXT_SWITCHES] =
         {
@@ -188,6 +191,25 @@ static void put_value(struct text *text, const struct rule *rule, double value)
     text_string(text, rule->unit);
 }
 
+/* A process that hardly faults has a rate all the same. */
+static void put_rate(struct text *text, double rate)
+{
+    text_decimal(text, rate, rate < 9.5 ? 1 : 0);
+    text_string(text, "/s");
+}
+
+/* "python3[4242] 80/s, sh[17] 3.0/s; " */
+static void put_culprits(struct text *text, const struct watch *watch)
+{
+    for (size_t i = 0; i < watch->named_count; i++) {
+        const struct culprit *culprit = &watch->named[i];
+        process_name_put(text, culprit->comm, culprit->pid);
+        text_char(text, ' ');
+        put_rate(text, culprit->major_faults_per_second);
+        text_string(text, i + 1 < watch->named_count ? ", " : "; ");
+    }
+}
+
 static void put_message(struct text *text, const struct rule *rule, const struct watch *watch,
                         const struct interval *interval, double value, enum diagnosis diagnosis)
 {
@@ -197,6 +219,8 @@ static void put_message(struct text *text, const struct rule *rule, const struct
         rule->put_before(text, watch);
     put_value(text, rule, value);
     text_string(text, rule->after);
+    if (rule->names_culprits)
+        put_culprits(text, watch);
     if (diagnosis == DIAGNOSIS_NONE)
         text_string(text, rule->meaning);
     else
@@ -246,6 +270,28 @@ static void fill_alert(struct event *event, enum alert_id alert, enum episode_st
     event->worst = episode->worst;
     event->duration_seconds = episode_duration(episode);
     event->diagnosis = diagnosis_name(diagnosis);
+    event->processes = watch->named;
+    event->process_count = rule->names_culprits ? watch->named_count : 0;
+}
+
+/* Where a beginning could not be told with names, the next interval that is beyond the threshold is told,
+ * too, if it has any. */
+static enum episode_step name_culprits(struct watch *watch, const struct interval *interval,
+                                       enum alert_id alert, enum episode_step step)
+{
+    struct episode *episode = &watch->episodes[alert];
+    bool line = step == EPISODE_BEGINS || step == EPISODE_CONTINUES;
+    bool owed = watch->owes_names && episode->active && episode->last_beyond == watch->now;
+    enum culprits_demand demand = !episode->active ? CULPRITS_NONE
+                                  : line || owed   ? CULPRITS_NOW
+                                                   : CULPRITS_SOON;
+
+    watch->named_count = culprits_take(watch->culprits, demand, interval->seconds, watch->named);
+    if (demand != CULPRITS_SOON)
+        watch->owes_names = step == EPISODE_BEGINS && watch->named_count == 0;
+    return owed && !line && watch->named_count > 0
+               ? episode_tell(episode, measure(watch, interval, alert), watch->now)
+               : step;
 }
 
 size_t watch_step(struct watch *watch, const struct interval *interval, struct event *events)
@@ -258,6 +304,8 @@ size_t watch_step(struct watch *watch, const struct interval *interval, struct e
         enum episode_step step =
             episode_step(&watch->episodes[alert], rules[alert].bound, measure(watch, interval, alert),
                          threshold(watch, interval, alert), watch->now, interval->seconds);
+        if (watch->culprits && rules[alert].names_culprits)
+            step = name_culprits(watch, interval, alert, step);
         if (step != EPISODE_SILENT)
             fill_alert(&events[count++], alert, step, watch, interval);
     }

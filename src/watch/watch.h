@@ -3,6 +3,7 @@
 #pragma once
 
 #include "metric/interval.h"
+#include "watch/culprits.h"
 #include "watch/episode.h"
 #include "watch/event.h"
 
@@ -41,6 +42,10 @@ struct watch {
     double now; /* seconds since it began, by the intervals' own measure */
     struct memory_fall fall;
     struct episode episodes[ALERT_COUNT];
+    struct culprits *culprits; /* the caller's, who may set it after watch_init(); NULL: nobody is named */
+    struct culprit named[CULPRITS_MAX];
+    size_t named_count; /* in this interval */
+    bool owes_names;    /* for the line where the episode began */
 };
 
 void watch_init(struct watch *watch, struct watch_settings settings);

@@ -158,6 +158,17 @@ void folder_delete(const struct folder *folder, const char *name)
     assert_int_equal(remove(path), 0);
 }
 
+void folder_put_process(const struct folder *folder, unsigned pid, const char *comm, unsigned major_faults)
+{
+    char name[32];
+    TEXT(text, 256);
+
+    (void)snprintf(name, sizeof(name), "%u/stat", pid);
+    text_format(&text, "%u (%s) S 1 1 1 0 -1 4194560 7 0 %u 0 0 0 0 0 20 0 1 0 100 9999999 10 0\n", pid, comm,
+                major_faults);
+    folder_put_bytes(folder, name, text.bytes, text.length);
+}
+
 int folder_fd(const struct folder *folder)
 {
     int fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);

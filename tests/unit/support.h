@@ -74,6 +74,9 @@ void folder_put(const struct folder *folder, const char *name, const char *text)
 void folder_put_bytes(const struct folder *folder, const char *name, const char *bytes, size_t length);
 void folder_delete(const struct folder *folder, const char *name);
 
+/* Makes /proc/PID/stat of a folder like /proc. */
+void folder_put_process(const struct folder *folder, unsigned pid, const char *comm, unsigned major_faults);
+
 /* For functions that take a folder's descriptor; to be closed by the caller. */
 int folder_fd(const struct folder *folder);
 

@@ -169,6 +169,20 @@ static void where_less_is_worse(void **state)
     assert_near(course.episode.worst, 20);
 }
 
+static void it_may_be_told_before_that_is_due(void **state)
+{
+    struct course course = {.bound = BOUND_ABOVE};
+    (void)state;
+
+    assert_int_equal(next(&course, 60), EPISODE_BEGINS);
+    assert_int_equal(next(&course, 100), EPISODE_SILENT);
+    assert_int_equal(episode_tell(&course.episode, 100, course.now), EPISODE_CONTINUES);
+    assert_int_equal(next(&course, 120), EPISODE_SILENT); /* the 10 s and the doubling count from there */
+    for (int second = 2; second < 10; second++)
+        assert_int_equal(next(&course, 60), EPISODE_SILENT);
+    assert_int_equal(next(&course, 60), EPISODE_CONTINUES);
+}
+
 static void time_is_measured_not_counted_in_rows(void **state)
 {
     struct episode episode = {0};
@@ -197,6 +211,7 @@ int main(void)
         cmocka_unit_test(its_duration_and_peak),
         cmocka_unit_test(a_new_episode_remembers_nothing_of_the_last),
         cmocka_unit_test(where_less_is_worse),
+        cmocka_unit_test(it_may_be_told_before_that_is_due),
         cmocka_unit_test(time_is_measured_not_counted_in_rows),
     };
     return cmocka_run_group_tests_name("episode", tests, NULL, NULL);

@@ -91,6 +91,22 @@ static void an_alert_may_have_no_diagnosis(void **state)
     assert_string_equal(recorded.event.message, "");
 }
 
+/* Its message has them. */
+static void the_processes_of_an_alert_are_not_recorded(void **state)
+{
+    static const struct culprit culprit = {.pid = 4242, .comm = "python3", .major_faults_per_second = 80};
+    static struct recorded_event recorded;
+    struct event event = alert_event();
+    (void)state;
+
+    event.processes = &culprit;
+    event.process_count = 1;
+    round_trip(&event, 0, &recorded);
+    assert_int_equal(recorded.event.process_count, 0);
+    assert_null(recorded.event.processes);
+    assert_string_equal(recorded.event.message, event.message);
+}
+
 static void fill(char *string, size_t size, char byte)
 {
     memset(string, byte, size - 1);
@@ -256,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_has_all_its_fields),
         cmocka_unit_test(an_alert_may_have_no_diagnosis),
+        cmocka_unit_test(the_processes_of_an_alert_are_not_recorded),
         cmocka_unit_test(a_kill_has_all_its_fields),
         cmocka_unit_test(of_a_kill_little_may_be_known),
         cmocka_unit_test(what_no_writer_puts_is_refused),

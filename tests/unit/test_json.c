@@ -9,6 +9,12 @@
 
 #define REPLACED "\xef\xbf\xbd" /* U+FFFD */
 
+static void fill(char *string, size_t size)
+{
+    memset(string, '\x01', size - 1);
+    string[size - 1] = '\0';
+}
+
 /* The string is handed over in memory that ends with it: the sanitizers see a read beyond. */
 static void string_is(const char *string, const char *expected)
 {
@@ -199,6 +205,63 @@ static void an_alert(void **state)
                        "\"message\":\"HIGH IO LATENCY: 85 Major Faults/sec detected!\"}\n");
 }
 
+static void an_alert_that_names_processes(void **state)
+{
+    static const struct culprit culprits[] = {
+        {.pid = 4242, .comm = "python3", .major_faults_per_second = 80.04},
+        {.pid = 17, .comm = "\"\\a\n\033[2J\xff", .major_faults_per_second = 3},
+        {.pid = UINT64_MAX, .comm = "", .major_faults_per_second = 0.25},
+    };
+    struct event event = {.kind = EVENT_ALERT,
+                          .message = "m",
+                          .alert = "a",
+                          .state = STATE_CONTINUE,
+                          .value = NAN,
+                          .threshold = 1,
+                          .worst = 2,
+                          .duration_seconds = 3,
+                          .diagnosis = "cold_read",
+                          .processes = culprits,
+                          .process_count = COUNT_OF(culprits)};
+    TEXT(text, 1024);
+    (void)state;
+
+    json_put_event(&text, &event);
+    assert_text(
+        &text,
+        "{\"type\":\"alert\",\"time\":\"1970-01-01T00:00:00.000Z\",\"alert\":\"a\",\"state\":\"continue\","
+        "\"threshold\":1.0,\"worst\":2.0,\"duration_seconds\":3.000,\"diagnosis\":\"cold_read\","
+        "\"processes\":[{\"pid\":4242,\"comm\":\"python3\",\"major_faults_per_second\":80.0},"
+        "{\"pid\":17,\"comm\":\"\\\"\\\\a\\u000a\\u001b[2J\xef\xbf\xbd\",\"major_faults_per_second\":3.0},"
+        "{\"pid\":18446744073709551615,\"major_faults_per_second\":0.3}],\"message\":\"m\"}\n");
+}
+
+static void the_largest_alert_fits_its_bound(void **state)
+{
+    struct culprit culprits[CULPRITS_MAX];
+    struct event event = {.kind = EVENT_ALERT,
+                          .alert = "memory_running_out",
+                          .value = 1e18,
+                          .threshold = 1e18,
+                          .worst = 1e18,
+                          .duration_seconds = 1e18,
+                          .diagnosis = "direct_reclaim",
+                          .processes = culprits,
+                          .process_count = CULPRITS_MAX};
+    struct text text = text_new(2 * JSON_EVENT_MAX);
+    (void)state;
+
+    for (size_t i = 0; i < CULPRITS_MAX; i++) {
+        culprits[i].pid = UINT64_MAX;
+        culprits[i].major_faults_per_second = 1e18;
+        fill(culprits[i].comm, sizeof(culprits[i].comm));
+    }
+    fill(event.message, sizeof(event.message));
+    json_put_event(&text, &event);
+    assert_in_range(text.length, EVENT_MESSAGE_MAX * 6, JSON_EVENT_MAX);
+    text_free(&text);
+}
+
 static void the_states_of_an_alert_and_what_is_absent_in_it(void **state)
 {
     static const char *const names[] = {
@@ -335,12 +398,6 @@ static void what_is_absent_in_an_oom_kill_has_no_key(void **state)
 }
 
 /* What takes most room: six bytes for one. */
-static void fill(char *string, size_t size)
-{
-    memset(string, '\x01', size - 1);
-    string[size - 1] = '\0';
-}
-
 static struct oom_kill largest_kill(void)
 {
     struct value most = some(UINT64_MAX);
@@ -629,6 +686,8 @@ int main(void)
         cmocka_unit_test(what_is_absent_has_no_key),
         cmocka_unit_test(the_largest_sample_fits_its_bound),
         cmocka_unit_test(an_alert),
+        cmocka_unit_test(an_alert_that_names_processes),
+        cmocka_unit_test(the_largest_alert_fits_its_bound),
         cmocka_unit_test(the_states_of_an_alert_and_what_is_absent_in_it),
         cmocka_unit_test(an_oom_kill),
         cmocka_unit_test(an_oom_kill_of_a_victim_that_is_known),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* In the order in which they came: i(nterval), s(torm in it), a(lert), k(ill), f(lush); in capitals where a
@@ -259,6 +260,35 @@ static void an_interval_then_its_alerts_then_the_command_then_the_flush(void **s
     assert_true(both);
 }
 
+static int rush_on(struct stage *stage, char what)
+{
+    TEXT(text, 128);
+
+    if (what != 'f' && what != 'F')
+        return 0;
+    put_proc(stage, 10000000 * (unsigned)(stage->intervals + 1), 1000);
+    text_format(&text, "4242 (a\"b\n) S 1 1 1 0 -1 0 0 0 %zu 0 0 0 0 0 20 0 1 0 5 0 0 0\n",
+                1000 * stage->intervals);
+    folder_put_bytes(&stage->folder, "proc/4242/stat", text.bytes, text.length);
+    return 0;
+}
+
+static void who_is_behind_major_faults_is_told_to_the_command(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->settings.beat.count = 2;
+    set_command(stage, "cat >> log");
+    stage->on_told = rush_on;
+    free(run(stage));
+    assert_int_equal(strcasecmp(stage->told, "fiafiaf"), 0); /* the first command may run on */
+    char *log = folder_get(&stage->folder, "log");
+    bool named = strstr(log, "\"state\":\"continue\"") &&
+                 strstr(log, "\"processes\":[{\"pid\":4242,\"comm\":\"a\\\"b\\u000a\",");
+    free(log);
+    assert_true(named);
+}
+
 static void without_alerts_there_are_intervals_alone(void **state)
 {
     struct stage *stage = *state;
@@ -271,6 +301,7 @@ static void without_alerts_there_are_intervals_alone(void **state)
     assert_near(stage->switches[0], 50000000 - 1000);
     assert_false(sampler_wants(stage->monitor.series.sampler, M_oom_kills));
     assert_null(stage->monitor.oom_watch);
+    assert_null(stage->monitor.culprits);
 }
 
 static int kill_three(struct stage *stage, char what)
@@ -530,6 +561,7 @@ int main(void)
         on_stage(the_raw_numbers_of_the_start_and_of_an_interval_are_at_hand),
         on_stage(a_beat_right_behind_a_late_one_is_served_with_the_next),
         on_stage(an_interval_then_its_alerts_then_the_command_then_the_flush),
+        on_stage(who_is_behind_major_faults_is_told_to_the_command),
         on_stage(without_alerts_there_are_intervals_alone),
         on_stage(kills_that_are_counted_are_told_before_the_end),
         on_stage(what_a_listener_returns_ends_the_run_and_is_kept),

@@ -387,6 +387,135 @@ static void all_at_once_fit_the_room_for_events(void **state)
         assert_true(memchr(scene.events[i].message, '\0', EVENT_MESSAGE_MAX) != NULL);
 }
 
+/* -- who is behind the major faults -- */
+
+/* A watch over processes of a folder like /proc. */
+static void begin_with_culprits(struct scene *scene, const struct folder *folder)
+{
+    begin(scene);
+    assert_int_equal(culprits_open(&scene->watch.culprits, folder->path), 0);
+    culprits_begin(scene->watch.culprits);
+    folder_put_process(folder, 17, "sh", 0);
+    folder_put_process(folder, 4242, "python3", 0);
+}
+
+static void end_with_culprits(struct scene *scene)
+{
+    culprits_free(scene->watch.culprits);
+}
+
+static void processes_are_named_once_they_can_be_and_with_each_line_from_then_on(void **state)
+{
+    struct scene scene;
+
+    begin_with_culprits(&scene, *state);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 3), 0);
+    step_with(&scene, M_major_faults_per_second, 90);
+    only_event(&scene,
+               "HIGH IO LATENCY: 90 Major Faults/sec detected! tasks wait for pages to be read from disk");
+    assert_int_equal(scene.events[0].process_count, 0);
+    folder_put_process(*state, 17, "sh", 3);
+    folder_put_process(*state, 4242, "python3", 80);
+    set_reads(&scene, 100, 92, 0);
+    step_with(&scene, M_major_faults_per_second, 85);
+    only_event(&scene, "HIGH IO LATENCY: 85 Major Faults/sec detected! python3[4242] 80/s, sh[17] 3.0/s; "
+                       "refaults 92%: the working set does not fit in RAM");
+    const struct event *event = scene.events;
+    assert_int_equal(event->state, STATE_CONTINUE);
+    assert_int_equal(event->process_count, 2);
+    assert_int_equal(event->processes[0].pid, 4242);
+    assert_string_equal(event->processes[0].comm, "python3");
+    assert_near(event->processes[0].major_faults_per_second, 80);
+    assert_int_equal(event->processes[1].pid, 17);
+
+    assert_int_equal(step(&scene), 0); /* once */
+    folder_put_process(*state, 17, "sh", 203);
+    set_reads(&scene, 0, 0, 0);
+    step_with(&scene, M_major_faults_per_second, 200); /* doubled */
+    only_event(
+        &scene,
+        "HIGH IO LATENCY: 200 Major Faults/sec detected! sh[17] 200/s; refaults 0%: files are read for "
+        "the first time, or after a long while");
+    for (int second = 0; second < 3; second++) {
+        folder_put_process(*state, 17, "sh", 1000);
+        step_with(&scene, M_major_faults_per_second, 0);
+    }
+    only_event(&scene, "HIGH IO LATENCY is over: it lasted 4.0 s, at worst 200 Major Faults/sec");
+    assert_int_equal(scene.events[0].process_count, 0);
+    end_with_culprits(&scene);
+}
+
+static void an_alert_whose_processes_cannot_be_named_is_told_as_without(void **state)
+{
+    struct scene scene;
+
+    begin_with_culprits(&scene, *state);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 90), 1);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 90), 0); /* whoever it was has gone */
+    folder_put_process(*state, 17, "sh", 3);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 90), 0);
+    folder_put_process(*state, 17, "sh", 6);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 190), 1); /* its next line as ever */
+    assert_int_equal(scene.events[0].process_count, 1);
+    end_with_culprits(&scene);
+}
+
+/* Who faults a little then is not who faulted a lot before. */
+static void nobody_is_named_for_an_interval_within_bounds(void **state)
+{
+    struct scene scene;
+
+    begin_with_culprits(&scene, *state);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 90), 1);
+    folder_put_process(*state, 17, "sh", 3);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 3), 0);
+    folder_put_process(*state, 4242, "python3", 70);
+    step_with(&scene, M_major_faults_per_second, 70); /* beyond again */
+    only_event(&scene,
+               "HIGH IO LATENCY: 70 Major Faults/sec detected! python3[4242] 70/s; tasks wait for pages "
+               "to be read from disk");
+    end_with_culprits(&scene);
+}
+
+static void other_alerts_name_nobody(void **state)
+{
+    struct scene scene;
+
+    begin_with_culprits(&scene, *state);
+    set(&scene, M_context_switches_per_second, 6000);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 90), 2);
+    set(&scene, M_context_switches_per_second, 13000);
+    folder_put_process(*state, 17, "sh", 200);
+    assert_int_equal(step_with(&scene, M_major_faults_per_second, 200), 2);
+    assert_string_equal(scene.events[0].alert, "major_faults");
+    assert_int_equal(scene.events[0].process_count, 1);
+    assert_string_equal(scene.events[1].alert, "context_switches");
+    assert_int_equal(scene.events[1].process_count, 0);
+    assert_null(strstr(scene.events[1].message, "sh[17]"));
+    end_with_culprits(&scene);
+}
+
+static void the_longest_names_fit(void **state)
+{
+    struct scene scene;
+    char comm[PROCESS_COMM_MAX];
+
+    begin_with_culprits(&scene, *state);
+    memset(comm, '\x01', sizeof(comm) - 1);
+    comm[sizeof(comm) - 1] = '\0';
+    for (unsigned pid = 1; pid <= CULPRITS_MAX; pid++)
+        folder_put_process(*state, 4000000000 + pid, comm, 0);
+    step_with(&scene, M_major_faults_per_second, 1e18);
+    for (unsigned pid = 1; pid <= CULPRITS_MAX; pid++)
+        folder_put_process(*state, 4000000000 + pid, comm, 4294967295);
+    step_with(&scene, M_major_faults_per_second, 1e18);
+    assert_int_equal(scene.count, 1);
+    assert_int_equal(scene.events[0].process_count, CULPRITS_MAX);
+    assert_true(strlen(scene.events[0].message) < EVENT_MESSAGE_MAX / 2);
+    assert_non_null(strstr(scene.events[0].message, "[4000000003] 4294967295/s; tasks wait"));
+    end_with_culprits(&scene);
+}
+
 static void it_asks_the_sampler_for_what_it_needs(void **state)
 {
     static const enum metric_id needed[] = {
@@ -424,6 +553,11 @@ int main(void)
         cmocka_unit_test(context_switches_by_cpu),
         cmocka_unit_test(an_episode_from_its_beginning_to_its_end),
         cmocka_unit_test(all_at_once_fit_the_room_for_events),
+        unit_test_in_folder(processes_are_named_once_they_can_be_and_with_each_line_from_then_on),
+        unit_test_in_folder(an_alert_whose_processes_cannot_be_named_is_told_as_without),
+        unit_test_in_folder(nobody_is_named_for_an_interval_within_bounds),
+        unit_test_in_folder(other_alerts_name_nobody),
+        unit_test_in_folder(the_longest_names_fit),
         cmocka_unit_test(it_asks_the_sampler_for_what_it_needs),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
