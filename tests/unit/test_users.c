@@ -115,14 +115,14 @@ static void a_long_name_is_cut(void **state)
 static void many_in_any_order(void **state)
 {
     enum { MANY = 1009 };
-    char *text = malloc(MANY * 32);
+    struct text text = text_new(MANY * 32);
     char name[32];
-    size_t length = 0;
 
-    assert_non_null(text);
+    assert_non_null(text.bytes);
     for (unsigned i = 0; i < MANY; i++)
-        length += (size_t)sprintf(text + length, "u%u:x:%u:1:::\n", i * 271 % MANY, i * 271 % MANY);
-    struct users users = users_of(*state, text);
+        text_format(&text, "u%u:x:%u:1:::\n", i * 271 % MANY, i * 271 % MANY);
+    text_char(&text, '\0');
+    struct users users = users_of(*state, text.bytes);
     assert_int_equal(users.count, MANY);
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(name, sizeof(name), "u%u", i);
@@ -130,7 +130,7 @@ static void many_in_any_order(void **state)
     }
     assert_null(users_name(&users, MANY));
     users_free(&users);
-    free(text);
+    text_free(&text);
 }
 
 int main(void)
