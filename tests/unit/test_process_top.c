@@ -756,6 +756,35 @@ static void those_that_ended(void **state)
     process_top_free(top);
 }
 
+/* Whatever the order is now, each row has what was its own. */
+static void rows_in_another_order(void **state)
+{
+    struct process_top *top = open_proc(*state, 10);
+    char text[32];
+
+    for (unsigned pid = 1; pid <= 5; pid++) {
+        PUT(*state, .pid = pid, .rss_pages = pid, .uid = 10 * pid);
+        snprintf(text, sizeof(text), "0::/%u\n", pid);
+        put_file(*state, pid, "cgroup", text);
+    }
+    assert_pids(top, run(top, VIEW(.sort = TOP_KEY_RSS), NO_SWAP), "5 4 3 2 1");
+    /* None of them is due in these looks. */
+    for (unsigned look = 1; look <= 3; look++) {
+        for (unsigned pid = 1; pid <= 5; pid++)
+            PUT(*state, .pid = pid, .rss_pages = (pid * (look + 1)) % 5 + 1, .uid = 77);
+        PUT_STAT(*state, .pid = 100 + look, .rss_pages = 3);
+        struct process_top_result result = run(top, VIEW(.sort = TOP_KEY_RSS), NO_SWAP);
+        assert_int_equal(result.count, 5 + look);
+        for (unsigned pid = 1; pid <= 5; pid++) {
+            snprintf(text, sizeof(text), "/%u", pid);
+            assert_string_equal(row_of(top, result, pid)->cgroup, text);
+            assert_value(row_of(top, result, pid)->uid, 10 * pid);
+        }
+        assert_false(row_of(top, result, 100 + look)->uid.present);
+    }
+    process_top_free(top);
+}
+
 /* The one that ended and the one that has its pid now are two rows. */
 static void a_pid_that_two_had(void **state)
 {
@@ -821,6 +850,7 @@ int main(void)
         with_fakes(of_one_that_has_the_pid_now_nothing_is_remembered),
         with_fakes(a_process_that_goes_between_its_stat_and_the_rest),
         with_fakes(those_that_ended),
+        with_fakes(rows_in_another_order),
         with_fakes(a_pid_that_two_had),
         with_fakes(a_run_that_fails),
     };
