@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "metric/process_census.h"
+#include "metric/ranking.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,6 @@ struct candidate {
     struct process_stat stat;
     struct value minor_faults_since;
     struct value major_faults_since;
-};
-
-/* The most by one criterion, in order. */
-struct ranking {
-    struct candidate candidates[PROCESS_SCAN_MOST_MAX];
-    size_t count;
 };
 
 struct selection {
@@ -31,16 +26,45 @@ struct row_table {
 
 struct process_scan {
     struct process_census *census;
-    size_t most;
     uint64_t page_bytes;
     struct ranking by_memory, by_major_faults;
     struct row_table rows, last_rows;
 };
 
+static bool has_more_memory(const void *a, const void *b, const void *context)
+{
+    const struct candidate *one = a;
+    const struct candidate *other = b;
+    (void)context;
+
+    if (one->stat.rss_pages != other->stat.rss_pages)
+        return one->stat.rss_pages > other->stat.rss_pages;
+    return one->stat.pid < other->stat.pid;
+}
+
+static bool has_more_major_faults(const void *a, const void *b, const void *context)
+{
+    const struct candidate *one = a;
+    const struct candidate *other = b;
+    (void)context;
+
+    if (one->major_faults_since.number != other->major_faults_since.number)
+        return one->major_faults_since.number > other->major_faults_since.number;
+    return one->stat.pid < other->stat.pid;
+}
+
 static bool make_rows(struct row_table *table, size_t most)
 {
     table->rows = memory_new(2 * most * sizeof(*table->rows));
     return table->rows;
+}
+
+static bool make_rankings(struct process_scan *scan, size_t most)
+{
+    const size_t size = sizeof(struct candidate);
+
+    return ranking_init(&scan->by_memory, size, most, has_more_memory, NULL) == 0 &&
+           ranking_init(&scan->by_major_faults, size, most, has_more_major_faults, NULL) == 0;
 }
 
 struct process_scan *process_scan_new(size_t most)
@@ -51,9 +75,9 @@ struct process_scan *process_scan_new(size_t most)
         return NULL;
     memory_touch(scan, sizeof(*scan));
     scan->census = process_census_new();
-    scan->most = most;
     scan->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-    if (scan->census && make_rows(&scan->rows, most) && make_rows(&scan->last_rows, most))
+    if (scan->census && make_rankings(scan, most) && make_rows(&scan->rows, most) &&
+        make_rows(&scan->last_rows, most))
         return scan;
     process_scan_free(scan);
     return NULL;
@@ -64,6 +88,8 @@ void process_scan_free(struct process_scan *scan)
     if (!scan)
         return;
     process_census_free(scan->census);
+    ranking_free(&scan->by_memory);
+    ranking_free(&scan->by_major_faults);
     free(scan->rows.rows);
     free(scan->last_rows.rows);
     free(scan);
@@ -74,47 +100,15 @@ int process_scan_open(struct process_scan *scan, const char *proc_path)
     return process_census_open(scan->census, proc_path, PROCESS_SOURCE_PROC, false);
 }
 
-/* Whether A comes before B, whose keys these are. */
-static bool comes_first(uint64_t a_key, uint64_t b_key, const struct candidate *a, const struct candidate *b)
-{
-    return a_key != b_key ? a_key > b_key : a->stat.pid < b->stat.pid;
-}
-
-static uint64_t memory_key(const struct candidate *candidate)
-{
-    return candidate->stat.rss_pages;
-}
-
-static uint64_t major_faults_key(const struct candidate *candidate)
-{
-    return candidate->major_faults_since.number; /* 0 where absent */
-}
-
-static void rank(struct ranking *ranking, size_t most, uint64_t (*key)(const struct candidate *),
-                 const struct candidate *candidate)
-{
-    struct candidate *all = ranking->candidates;
-    size_t place = ranking->count;
-
-    if (key(candidate) == 0)
-        return;
-    while (place > 0 && comes_first(key(candidate), key(&all[place - 1]), candidate, &all[place - 1]))
-        place--;
-    if (place == most)
-        return;
-    if (ranking->count < most)
-        ranking->count++;
-    memmove(all + place + 1, all + place, (ranking->count - place - 1) * sizeof(*all));
-    all[place] = *candidate;
-}
-
 static void take(void *context, const struct process_change *change)
 {
     struct process_scan *scan = context;
     struct candidate candidate = {*change->stat, change->minor_faults_since, change->major_faults_since};
 
-    rank(&scan->by_memory, scan->most, memory_key, &candidate);
-    rank(&scan->by_major_faults, scan->most, major_faults_key, &candidate);
+    if (candidate.stat.rss_pages > 0)
+        ranking_offer(&scan->by_memory, &candidate);
+    if (candidate.major_faults_since.number > 0) /* 0 where absent */
+        ranking_offer(&scan->by_major_faults, &candidate);
 }
 
 /* In the order of the rows, where it is not there yet. */
@@ -128,7 +122,7 @@ static void select_one(struct selection *selection, const struct candidate *cand
     }
     for (; place > 0; place--) {
         const struct candidate *other = selection->candidates[place - 1];
-        if (!comes_first(memory_key(candidate), memory_key(other), candidate, other))
+        if (!has_more_memory(candidate, other, NULL))
             break;
         selection->candidates[place] = other;
     }
@@ -139,7 +133,7 @@ static void select_one(struct selection *selection, const struct candidate *cand
 static void select_all(struct selection *selection, const struct ranking *ranking)
 {
     for (size_t i = 0; i < ranking->count; i++)
-        select_one(selection, &ranking->candidates[i]);
+        select_one(selection, ranking_at(ranking, i));
 }
 
 static const struct process_row *row_before(const struct process_scan *scan, const struct process_row *row)
@@ -208,8 +202,8 @@ int process_scan_run(struct process_scan *scan, bool swap_in_use, struct process
     struct process_census_result census;
     struct selection selection = {.count = 0};
 
-    scan->by_memory.count = 0;
-    scan->by_major_faults.count = 0;
+    ranking_clear(&scan->by_memory);
+    ranking_clear(&scan->by_major_faults);
     int error = process_census_run(scan->census, take, scan, &census);
     if (error < 0)
         return error;

@@ -21,6 +21,7 @@ struct details {
 struct details_table {
     struct details *list;
     size_t count;
+    size_t next; /* where those of the next row are, if the rows are in the same order as before */
 };
 
 struct process_top {
@@ -219,12 +220,15 @@ static void offer_groups(struct process_top *top)
 
 /* -- the rows' details -- */
 
-static const struct details *details_before(const struct process_top *top, const struct top_row *row)
+static const struct details *details_before(struct details_table *last, const struct top_row *row)
 {
-    for (size_t i = 0; i < top->last_details.count; i++) {
-        const struct details *details = &top->last_details.list[i];
-        if (details->pid == row->pid && details->start_ticks == row->start_ticks)
-            return details;
+    for (size_t i = 0; i < last->count; i++) {
+        const size_t place = (last->next + i) % last->count;
+        const struct details *details = &last->list[place];
+        if (details->pid != row->pid || details->start_ticks != row->start_ticks)
+            continue;
+        last->next = place + 1;
+        return details;
     }
     return NULL;
 }
@@ -241,9 +245,9 @@ static void read_anew(const struct process_top *top, struct top_row *row, bool i
     row->oom_score = process_read_oom_score(proc_fd, row->pid);
 }
 
-static void read_details(const struct process_top *top, struct top_row *row, struct details *details)
+static void read_details(struct process_top *top, struct top_row *row, struct details *details)
 {
-    const struct details *before = details_before(top, row);
+    const struct details *before = details_before(&top->last_details, row);
     bool is_old = !before || process_census_is_due(top->census, row->pid);
 
     *details = before ? *before : (struct details){.pid = row->pid, .start_ticks = row->start_ticks};
@@ -260,6 +264,7 @@ static void read_all_details(struct process_top *top)
     struct details_table fresh = top->last_details;
 
     top->last_details = top->details;
+    top->last_details.next = 0;
     for (size_t i = 0; i < top->ranking.count; i++)
         read_details(top, row_at(top, i), &fresh.list[i]);
     fresh.count = top->ranking.count;

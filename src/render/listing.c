@@ -121,7 +121,7 @@ static void put_figure(struct text *text, double figure)
     if (isnan(figure))
         text_char(text, '-');
     else
-        text_decimal(text, figure, figure > 0 && figure < 10 ? 1 : 0);
+        text_decimal(text, figure, figure > 0 && figure < 9.95 ? 1 : 0);
 }
 
 static void put_cell(struct text *text, const struct listing_field *field, const struct listing_style *style,

@@ -118,6 +118,73 @@ static void json_and_csv(void **state)
                       "1970-01-01T00:00:00.000Z,a\\x1b[m\\x0a,,,,\n");
 }
 
+static const struct listing_field of_top[] = {
+    {"bytes", "BYTES", 6, 0, "", LISTING_BYTES, 0},  {"rate", "RATE", 6, 0, " ", LISTING_RATE, 0},
+    {"percent", "%", 6, 0, " ", LISTING_PERCENT, 0}, {"ended", "", 1, 0, " ", LISTING_TRUE, 0},
+    {"name", "NAME", -4, 0, "|", LISTING_NAME, 0},
+};
+static const struct listing top = {"top", NULL, NULL, of_top, COUNT_OF(of_top)};
+
+#define FIGURE(n)                                                                                            \
+    {                                                                                                        \
+        .figure = n                                                                                          \
+    }
+
+static void bytes_rates_and_shares(void **state)
+{
+    static const union listing_cell rows[][COUNT_OF(of_top)] = {
+        {SOME(1023), FIGURE(0), FIGURE(0), SOME(1), {.name = "a"}},
+        {SOME(0), FIGURE(0.04), FIGURE(0.25), SOME(0), {.name = "b"}},
+        {SOME(1), FIGURE(9.94), FIGURE(9.99), SOME(1), {.name = "c"}},
+        {SOME(UINT64_C(10) << 30), FIGURE(10), FIGURE(99.6), {.number = {1, false}}, {.name = "d"}},
+        {SOME(1536), FIGURE(123456.5), FIGURE(100), SOME(1), {.name = "longer"}},
+    };
+    TEXT(text, 2048);
+    (void)state;
+
+    listing_put_headings(&text, &top, &plain);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        listing_put_row(&text, &top, &plain, rows[i], 0);
+    assert_text(&text, " BYTES   RATE      %  |NAME\n"
+                       "  1.0K      0      0 x|a   \n"
+                       "     0    0.0    0.3 x|b   \n"
+                       "  0.0K    9.9     10 x|c   \n"
+                       "   10G     10    100  |d   \n"
+                       "  1.5K 123457    100 x|longer\n");
+    text.length = 0;
+    listing_put_csv_header(&text, &top);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        listing_put_csv(&text, &top, rows[i], 0);
+    assert_text(&text, "time,bytes,rate,percent,ended,name\n"
+                       "1970-01-01T00:00:00.000Z,1023,0.0,0.00,true,a\n"
+                       "1970-01-01T00:00:00.000Z,0,0.0,0.25,true,b\n"
+                       "1970-01-01T00:00:00.000Z,1,9.9,9.99,true,c\n"
+                       "1970-01-01T00:00:00.000Z,10737418240,10.0,99.60,,d\n"
+                       "1970-01-01T00:00:00.000Z,1536,123456.5,100.00,true,longer\n");
+    text.length = 0;
+    listing_put_json(&text, &top, rows[2], 0);
+    listing_put_json(&text, &top, rows[3], 0);
+    assert_text(&text, "{\"type\":\"top\",\"time\":\"1970-01-01T00:00:00.000Z\",\"bytes\":1,\"rate\":9.9,"
+                       "\"percent\":9.99,\"ended\":true,\"name\":\"c\"}\n"
+                       "{\"type\":\"top\",\"time\":\"1970-01-01T00:00:00.000Z\",\"bytes\":10737418240,"
+                       "\"rate\":10.0,\"percent\":99.60,\"name\":\"d\"}\n");
+}
+
+static void what_is_absent(void **state)
+{
+    static const union listing_cell absent[] = {
+        {.number = {7, false}}, FIGURE(NAN), FIGURE(NAN), {.number = {7, false}}, {.name = ""}};
+    TEXT(text, 1024);
+    (void)state;
+
+    listing_put_row(&text, &top, &plain, absent, 0);
+    listing_put_json(&text, &top, absent, 0);
+    listing_put_csv(&text, &top, absent, 0);
+    assert_text(&text, "     -      -      -  |-   \n"
+                       "{\"type\":\"top\",\"time\":\"1970-01-01T00:00:00.000Z\"}\n"
+                       "1970-01-01T00:00:00.000Z,,,,,\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +193,8 @@ int main(void)
         cmocka_unit_test(names_are_cut_and_cannot_steer_a_terminal),
         cmocka_unit_test(a_line_for_each),
         cmocka_unit_test(json_and_csv),
+        cmocka_unit_test(bytes_rates_and_shares),
+        cmocka_unit_test(what_is_absent),
     };
     return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
 }

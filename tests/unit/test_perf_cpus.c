@@ -212,7 +212,8 @@ static void this_machine(void **state)
         print_message("skipped: perf_event_open: %s\n", strerror(-error));
         skip();
     }
-    assert_int_equal(cpus.count, sysconf(_SC_NPROCESSORS_ONLN));
+    assert_true(cpus.count >=
+                (size_t)sysconf(_SC_NPROCESSORS_ONLN)); /* some of which may be hidden from us */
     const size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
     volatile char *memory = aligned_alloc(page_size, PAGES * page_size);
     assert_non_null(memory);

@@ -102,7 +102,7 @@ static int apply_pids(void *settings, const char *value)
 #define FIELD(name) .offset = offsetof(struct top_settings, name)
 
 static const struct option_row rows[] = {
-    {"sort", 's', "KEY", "the most first: maj, min, rss, swap; of cgroups stall", .apply = apply_sort,
+    {"sort", 's', "KEY", "most first: maj, min, rss, swap; of cgroups stall", .apply = apply_sort,
      .expected = "maj, min, rss, swap or stall", FIELD(sort)},
     {"by", 'b', "WHAT", "process; or sums by comm, user or cgroup", .apply = apply_by,
      .expected = "process, comm, user or cgroup", FIELD(by)},
