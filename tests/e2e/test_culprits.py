@@ -292,14 +292,19 @@ def test_where_processes_cannot_be_listed_alerts_go_on(background, public_progra
 def test_processes_of_another_proc_are_named_as_it_has_them(background, cold_file, tmp_path, live):
     """Its figures are made up, and nothing of this machine's is among them."""
     def put(faults):
-        (tmp_path / "vmstat").write_text(f"pgfault {faults}\npgmajfault {faults}\n")
-        (tmp_path / "7/stat").write_text(f"7 (made up) S 1 1 1 0 -1 4194560 0 0 {faults} 0 1 1 0 0 20 0 1 0 5 1000 10 0 0\n")
+        """Of the same length each time, and in one piece: it is read meanwhile."""
+        files = {"vmstat": f"pgfault {faults}\npgmajfault {faults}\n",
+                 "7/stat": f"7 (made up) S 1 1 1 0 -1 4194560 0 0 {faults} 0 1 1 0 0 20 0 1 0 5 1000 10 0 0\n"}
+        for name, text in files.items():
+            fd = os.open(tmp_path / name, os.O_WRONLY | os.O_CREAT, 0o644)
+            os.pwrite(fd, text.encode(), 0)
+            os.close(fd)
 
     (tmp_path / "7").mkdir()
-    put(0)
+    put(1000000)
     process = started(live("--json", *ALERT, "--proc", tmp_path, "0.2"))
     helper = faulting(background, cold_file)
-    for faults in range(1000, 100000, 1000):
+    for faults in range(1001000, 1100000, 1000):
         put(faults)
         time.sleep(0.05)
     process.terminate()
