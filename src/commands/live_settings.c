@@ -50,12 +50,11 @@ int live_settings_parse(struct live_settings *settings, int argc, char **argv, s
 
 void live_settings_put_help(struct text *text)
 {
-    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]     rows every DELAY seconds (1)\n"
-                      "       faultline oom [OPTIONS]                 OOM kills of the kernel's log\n"
-                      "       faultline top [OPTIONS]                 who faults: processes, cgroups\n"
-                      "       faultline record|replay|report          the black box: each has a --help\n"
-                      "       faultline vmstat [OPTIONS]              all that vmstat(8) does\n"
-                      "       faultline metrics [--json|--markdown]   every metric, and what is here\n"
-                      "vmstat for machines that stall. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+    text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (1)\n"
+                      "       faultline oom                         OOM kills of the kernel's log\n"
+                      "       faultline top|trace                   who faults; on which file, how long\n"
+                      "       faultline record|replay|report        the black box\n"
+                      "       faultline vmstat|metrics              as vmstat(8); every metric\n"
+                      "Each has a --help. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }
