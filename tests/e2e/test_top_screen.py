@@ -136,6 +136,7 @@ def test_who_closes_the_terminal_ends_it():
         terminal.process.wait()
 
 
+@pytest.mark.plain  # ncurses does not give back what it took before it found that out
 @pytest.mark.parametrize("term", ["dumb-and-unknown", ""])
 def test_a_terminal_nobody_knows_gets_blocks(term):
     with Terminal(24, 80, "0.1", "1", term=term) as terminal:
@@ -253,7 +254,7 @@ def test_filter(tmux):
     tmux.keys("BSpace", "l")
     tmux.wait_for("^/faultl_")
     tmux.keys("Enter")
-    lines = tmux.wait_for("only 'faultl'")
+    tmux.wait_for("only 'faultl'")
     lines = tmux.wait_for("^ *[0-9]+ .* faultline")
     assert all("faultline" in line for line in lines[3:] if line.strip())
     tmux.keys("/", "z", "Escape")

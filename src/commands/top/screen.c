@@ -179,11 +179,14 @@ static int take_turn(void *context)
 static void show_change(struct screen *screen)
 {
     static const uint64_t least_ns = NS_PER_SECOND / 10;
+    uint64_t since_ns = clock_monotonic_ns() - screen->looked_ns;
 
-    if (screen->paused || clock_monotonic_ns() - screen->looked_ns < least_ns) {
+    if (screen->paused) {
         redraw(screen);
         return;
     }
+    if (since_ns < least_ns)
+        usleep((useconds_t)((least_ns - since_ns) / 1000));
     if (look_again(screen) < 0)
         loop_stop(screen->loop);
 }
