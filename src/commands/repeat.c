@@ -27,7 +27,15 @@ static void on_signal(void *context, int signal)
         repeat->resized(repeat->context);
 }
 
-static int go_on(struct repeat *repeat)
+static int take_first_turn(struct repeat *repeat)
+{
+    repeat->taken_ns = clock_monotonic_ns();
+    repeat->error = repeat->turn(repeat->context);
+    return repeat->error;
+}
+
+/* Signals are caught before the first turn, which may have begun what has to be ended in order. */
+static int open_loop(struct repeat *repeat)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
 
@@ -37,25 +45,33 @@ static int go_on(struct repeat *repeat)
                               on_signal, repeat);
     if (error == 0 && repeat->begin)
         error = repeat->begin(repeat->context, &repeat->loop);
+    return error;
+}
+
+static int run(struct repeat *repeat)
+{
+    int error = open_loop(repeat);
+
+    if (error < 0)
+        return error;
+    error = take_first_turn(repeat);
     if (error == 0)
         error = ticker_start(&repeat->ticker, &repeat->loop, repeat->taken_ns, repeat->period_ns, take_turn,
                              repeat);
     if (error == 0)
         error = loop_run(&repeat->loop);
-    ticker_stop(&repeat->ticker, &repeat->loop);
-    signals_close(&repeat->signals);
-    loop_close(&repeat->loop);
     return error;
 }
 
 int repeat_run(struct repeat *repeat, const struct beat *beat)
 {
-    repeat->taken_ns = clock_monotonic_ns();
+    if (beat->count == 1)
+        return take_first_turn(repeat);
     repeat->period_ns = (uint64_t)(beat->delay_seconds * (double)NS_PER_SECOND + 0.5);
     repeat->left = beat->count > 0 ? beat->count - 1 : 0;
-    repeat->error = repeat->turn(repeat->context);
-    if (repeat->error != 0 || beat->count == 1)
-        return repeat->error;
-    int error = go_on(repeat);
-    return error < 0 ? error : repeat->error;
+    int error = run(repeat);
+    ticker_stop(&repeat->ticker, &repeat->loop);
+    signals_close(&repeat->signals);
+    loop_close(&repeat->loop);
+    return error != 0 ? error : repeat->error;
 }

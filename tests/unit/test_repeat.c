@@ -77,11 +77,13 @@ static void a_turn_that_fails_is_the_last(void **state)
 
 static void a_signal_ends_it_in_order(void **state)
 {
-    struct stage stage = {.stops_at = 2};
     (void)state;
 
-    assert_int_equal(run(&stage, 0), 0);
-    assert_int_equal(stage.turns, 2);
+    for (unsigned turn_number = 1; turn_number <= 2; turn_number++) {
+        struct stage stage = {.stops_at = turn_number};
+        assert_int_equal(run(&stage, 0), 0);
+        assert_int_equal(stage.turns, turn_number);
+    }
 }
 
 static void woken(void *context)
@@ -123,7 +125,7 @@ static void a_source_of_the_commands_own_is_served_between_turns(void **state)
 
     assert_int_equal(run_with_hook(&stage, 3), 0);
     assert_int_equal(stage.begun, 1);
-    assert_int_equal(stage.turns_before_it, 1);
+    assert_int_equal(stage.turns_before_it, 0);
     assert_int_equal(stage.woken, 1);
     assert_int_equal(stage.turns, 3);
 }
@@ -131,13 +133,10 @@ static void a_source_of_the_commands_own_is_served_between_turns(void **state)
 static void the_hook_comes_only_where_there_is_a_loop(void **state)
 {
     struct stage once = {0};
-    struct stage fails = {.fails_at = 1};
     (void)state;
 
     assert_int_equal(run_with_hook(&once, 1), 0);
     assert_int_equal(once.begun, 0);
-    assert_int_equal(run_with_hook(&fails, 0), -EPIPE);
-    assert_int_equal(fails.begun, 0);
 }
 
 static void a_hook_that_fails_ends_it(void **state)
@@ -147,7 +146,7 @@ static void a_hook_that_fails_ends_it(void **state)
     (void)state;
 
     assert_int_equal(run_with_hook(&stage, 0), -ENOSPC);
-    assert_int_equal(stage.turns, 1);
+    assert_int_equal(stage.turns, 0);
     assert_int_equal(stage.woken, 0);
     assert_int_equal(run_with_hook(&again, 2), 0); /* and nothing is left of it */
     assert_int_equal(again.turns, 2);

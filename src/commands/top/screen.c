@@ -396,7 +396,9 @@ int screen_run(struct look *look, const struct top_settings *settings, struct pr
                            "this terminal cannot be written to in place (TERM=%s): blocks of rows",
                            getenv("TERM") ? getenv("TERM") : "");
     }
-    int error = repeat_run(&repeat, &settings->beat);
+    struct beat beat = settings->beat;
+    beat.count += beat.count > 0; /* the first look has nothing to compare with */
+    int error = repeat_run(&repeat, &beat);
     close_terminal(&screen);
     text_free(&screen.line);
     return error;

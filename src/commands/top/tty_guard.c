@@ -16,7 +16,9 @@ static struct {
     size_t length;
 } saved;
 
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT, SIGSYS};
+/* The last three only until somebody else catches them. */
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL,  SIGABRT,
+                            SIGQUIT, SIGSYS, SIGINT, SIGTERM, SIGHUP};
 
 static void restore(int signal)
 {
@@ -40,12 +42,16 @@ static void keep_sequence(const char *name)
         (void)tputs(sequence, 1, keep);
 }
 
+/* What is ignored stays so. */
 static void handle_all(void (*handler)(int))
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = handler == SIG_DFL ? 0 : (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
 
-    for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)
-        sigaction(crashes[i], &action, NULL);
+    for (size_t i = 0; i < sizeof(fatal) / sizeof(*fatal); i++) {
+        if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(fatal[i], &action, NULL);
+    }
 }
 
 void tty_guard_note(void)
