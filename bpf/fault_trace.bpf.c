@@ -15,7 +15,7 @@
 /* Set before it is loaded. */
 const volatile __u32 own_pid;
 const volatile __u32 page_shift = 12;
-const volatile __u32 wanted_pid; /* 0: all */
+const volatile __u32 wanted_pid; /* of a process or a thread; 0: all */
 const volatile char wanted_comm[FAULT_COMM_BYTES];
 const volatile __u64 wanted_cgroup; /* its id; 0: all */
 const volatile __u32 wanted_cgroup_is_v1;
@@ -95,7 +95,9 @@ static __always_inline int is_in_wanted_cgroup(struct task_struct *task)
 
 static __always_inline int is_wanted(struct task_struct *task)
 {
-    if ((__u32)task->tgid == own_pid || (wanted_pid && (__u32)task->tgid != wanted_pid))
+    if ((__u32)task->tgid == own_pid)
+        return 0;
+    if (wanted_pid && (__u32)task->tgid != wanted_pid && (__u32)task->pid != wanted_pid)
         return 0;
     if (wanted_comm[0] && !is_called(task) && !is_called(BPF_CORE_READ(task, group_leader)))
         return 0;

@@ -11,7 +11,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"metrics", command_metrics}, {"oom", command_oom},       {"record", command_record},
-    {"replay", command_replay},   {"report", command_report}, {"vmstat", command_vmstat},
+    {"replay", command_replay},   {"report", command_report}, {"trace", command_trace},
+    {"vmstat", command_vmstat},
 };
 
 /* A symbolic link of that name is the command. */

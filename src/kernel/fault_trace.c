@@ -24,6 +24,7 @@ struct fault_trace {
     struct perf_cpus minor_ends;
     bool files_only;
     int waits;
+    uint64_t strange; /* records */
     struct fault_names names;
     struct fault_key keys[BATCH];
     struct fault_sum sums[BATCH];
@@ -146,17 +147,20 @@ static bool take_record(struct fault_trace *trace, const void *record, size_t le
     return true;
 }
 
-size_t fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener)
+/* Those who put records in may be faster than this. */
+bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener)
 {
-    const void *record;
+    enum { RECORDS_MAX = 1024 };
     size_t length;
-    size_t strange = 0;
 
-    while ((record = bpf_ring_peek(&trace->ring, &length)) != NULL) {
-        strange += !take_record(trace, record, length, listener);
+    for (int i = 0; i < RECORDS_MAX; i++) {
+        const void *record = bpf_ring_peek(&trace->ring, &length);
+        if (!record)
+            return false;
+        trace->strange += !take_record(trace, record, length, listener);
         bpf_ring_drop(&trace->ring);
     }
-    return strange;
+    return true;
 }
 
 /* Sets *COUNT, and *PLACE to where the next ones are. -ENOENT: these were the last. */
@@ -200,7 +204,7 @@ const struct fault_sum *fault_trace_without_room(const struct fault_trace *trace
 
 uint64_t fault_trace_lost_records(const struct fault_trace *trace)
 {
-    return __atomic_load_n(&trace->program->bss->lost_records, __ATOMIC_RELAXED);
+    return __atomic_load_n(&trace->program->bss->lost_records, __ATOMIC_RELAXED) + trace->strange;
 }
 
 uint64_t fault_trace_unstarted(const struct fault_trace *trace)

@@ -14,7 +14,7 @@
 
 /* Whose faults, and how. */
 struct fault_trace_settings {
-    uint32_t pid;            /* of a process; 0: all */
+    uint32_t pid;            /* of a process or a thread; 0: all */
     const char *comm;        /* of a process or thread, the first 15 bytes; NULL: all */
     struct cgroup_id cgroup; /* and those below it; version 0: all */
     uint32_t pairs;          /* of a process and a file, that there is room for; not 0 */
@@ -56,8 +56,9 @@ struct fault_listener {
     void *context;
 };
 
-/* Takes what there is. A pair's names come before its first event. Returns how many records were no such. */
-size_t fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener);
+/* Takes some of what there is. A pair's names come before its first event. Returns whether there may be more.
+ */
+bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener);
 
 /* Calls TAKE with each pair and its sum. Of one that is not stopped, some may be missing. Returns 0 or a
  * negative errno. */
@@ -68,7 +69,7 @@ int fault_trace_sums(struct fault_trace *trace,
 /* The faults of pairs that there was no room for. */
 const struct fault_sum *fault_trace_without_room(const struct fault_trace *trace);
 
-/* Names and events that there was no room for in the ring. */
+/* Names and events that there was no room for in the ring, and what was read and is neither. */
 uint64_t fault_trace_lost_records(const struct fault_trace *trace);
 
 /* Major faults that ended, and whose beginning was not seen: they had begun before. They are in no sum. */

@@ -83,11 +83,11 @@ int fault_trace_fd(const struct fault_trace *trace)
     return -1;
 }
 
-size_t fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener)
+bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener)
 {
     (void)trace;
     (void)listener;
-    return 0;
+    return false;
 }
 
 int fault_trace_sums(struct fault_trace *trace,
