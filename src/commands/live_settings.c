@@ -52,6 +52,7 @@ void live_settings_put_help(struct text *text)
 {
     text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]     rows every DELAY seconds (1)\n"
                       "       faultline oom [OPTIONS]                 OOM kills of the kernel's log\n"
+                      "       faultline trace [OPTIONS] [SECONDS]     how long major faults take (root)\n"
                       "       faultline record|replay|report          the black box: each has a --help\n"
                       "       faultline vmstat [OPTIONS]              all that vmstat(8) does\n"
                       "       faultline metrics [--json|--markdown]   every metric, and what is here\n"
