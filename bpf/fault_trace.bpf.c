@@ -252,6 +252,7 @@ static __always_inline void add(struct fault_sum *sum, __u64 ns, int waited)
         return;
     }
     __u32 bucket = fault_bucket(ns);
+    barrier_var(bucket); /* the kernel's verifier wants to see what the compiler knows */
     __sync_fetch_and_add(&sum->faults, 1);
     __sync_fetch_and_add(&sum->total_ns, ns);
     if (bucket < FAULT_BUCKETS)

@@ -97,8 +97,9 @@ static int watch_begins(struct fault_trace *trace)
     if (!trace->files_only)
         return perf_cpus_run(&trace->begins, PERF_COUNT_SW_PAGE_FAULTS,
                              trace->program->progs.begin_fault.prog_fd);
-    int fd = fault_trace_bpf__begin_file_fault__attach(trace->program);
-    return fd == -ENOENT ? -ENOTSUP : fd < 0 ? fd : 0;
+    if (fault_trace_bpf__begin_file_fault__attach(trace->program) >= 0)
+        return 0;
+    return errno == ENOENT ? -ENOTSUP : -errno;
 }
 
 int fault_trace_start(struct fault_trace *trace)
