@@ -228,7 +228,7 @@ static void put_histogram(struct text *text, const struct latency *latency, bool
 static void put_counted(struct text *text, uint64_t count, const char *what)
 {
     text_unsigned(text, count);
-    text_string(text, count == 1 ? " " : " ");
+    text_char(text, ' ');
     text_string(text, what);
     text_string(text, count == 1 ? "" : "s");
 }
