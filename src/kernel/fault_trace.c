@@ -26,6 +26,7 @@ struct fault_trace {
     int waits;
     uint64_t strange; /* records */
     struct fault_names names;
+    uint32_t place; /* in the hash, where the next batch begins */
     struct fault_key keys[BATCH];
     struct fault_sum sums[BATCH];
 };
@@ -164,14 +165,14 @@ bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *li
     return true;
 }
 
-/* Sets *COUNT, and *PLACE to where the next ones are. -ENOENT: these were the last. */
-static int read_batch(struct fault_trace *trace, bool first, uint32_t *place, uint32_t *count)
+/* Sets *COUNT. -ENOENT: these were the last. */
+static int read_batch(struct fault_trace *trace, bool first, uint32_t *count)
 {
     union bpf_attr attributes;
 
     memset(&attributes, 0, sizeof(attributes));
-    attributes.batch.in_batch = first ? 0 : (uint64_t)(uintptr_t)place;
-    attributes.batch.out_batch = (uint64_t)(uintptr_t)place;
+    attributes.batch.in_batch = first ? 0 : (uint64_t)(uintptr_t)&trace->place;
+    attributes.batch.out_batch = (uint64_t)(uintptr_t)&trace->place;
     attributes.batch.keys = (uint64_t)(uintptr_t)trace->keys;
     attributes.batch.values = (uint64_t)(uintptr_t)trace->sums;
     attributes.batch.count = BATCH;
@@ -186,12 +187,11 @@ int fault_trace_sums(struct fault_trace *trace,
                      void (*take)(void *context, const struct fault_key *key, const struct fault_sum *sum),
                      void *context)
 {
-    uint32_t place = 0;
     uint32_t count;
     int error = 0;
 
     for (bool first = true; error == 0; first = false) {
-        error = read_batch(trace, first, &place, &count);
+        error = read_batch(trace, first, &count);
         for (uint32_t i = 0; i < count; i++)
             take(context, &trace->keys[i], &trace->sums[i]);
     }

@@ -88,16 +88,15 @@ const struct fault_pair *fault_book_find(const struct fault_book *book, const st
 /* The one that is there, or a new one without names. NULL without memory. */
 static struct fault_pair *pair_of(struct fault_book *book, const struct fault_key *key)
 {
-    const struct fault_pair *found = fault_book_find(book, key);
-
-    if (found)
-        return &book->pairs[found - book->pairs];
+    /* Before it is looked for, as it is put where it was not found. */
     if (book->count == book->room && grow(book) < 0)
         return NULL;
-    *place_of(book, key) = book->count + 1;
-    struct fault_pair *pair = &book->pairs[book->count++];
-    *pair = (struct fault_pair){.key = *key};
-    return pair;
+    size_t *place = place_of(book, key);
+    if (*place == 0) {
+        book->pairs[book->count++] = (struct fault_pair){.key = *key};
+        *place = book->count;
+    }
+    return &book->pairs[*place - 1];
 }
 
 int fault_book_name(struct fault_book *book, const struct fault_names *names)
