@@ -141,13 +141,13 @@ COLD = r"""#!/bin/sh
 /files/faultline trace --json >/tmp/trace 2>&1 &
 faultline=$!
 sleep 5
-/files/cold_faults /disk/cold 512 >/tmp/cold
+/files/cold_faults /disk/cold 512 1 >/tmp/cold
 /files/cold_faults /disk/shared 512 4 >/tmp/shared
 kill $faultline
 wait $faultline
 cat /tmp/trace
-echo "cold $(cat /tmp/cold)"
-echo "shared $(cat /tmp/shared)"
+echo cold $(cat /tmp/cold)
+echo shared $(cat /tmp/shared)
 /files/faultline trace --files --json 5 &
 faultline=$!
 sleep 3

@@ -89,9 +89,9 @@ def cold():
     path.unlink(missing_ok=True)
 
 
-def touch(path, touches, *threads, helper=HELPERS / "cold_faults"):
+def touch(path, touches, threads=1, helper=HELPERS / "cold_faults"):
     """Returns the process's pid, and what the helper says: major faults, nanoseconds in all, the median."""
-    process = subprocess.Popen([helper, path, str(touches), *map(str, threads)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([helper, path, str(touches), str(threads)], stdout=subprocess.PIPE, text=True)
     out = process.communicate()[0]
     assert process.returncode == 0
     return process.pid, *map(int, out.split())
