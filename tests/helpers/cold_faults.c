@@ -125,5 +125,6 @@ int main(int argc, char **argv)
     printf("%ld\n", major_faults() - before);
     if (argc == 4)
         print_times(took_ns, touches * threads);
+    free(took_ns);
     return 0;
 }
