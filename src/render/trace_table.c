@@ -150,7 +150,10 @@ static void put_others(struct text *text, const struct fault_rows *rows, enum fa
         cell_name(text, "others", COMM_CELL);
     }
     put_latency(text, &rows->others_latency, has_waits);
-    text_format(text, "[%zu others]\n", rows->others);
+    if (rows->others > 0)
+        text_format(text, "[%zu others]\n", rows->others);
+    else
+        text_string(text, "[others]\n"); /* which there was no room for */
 }
 
 /* -- the histogram: one line for each power of two -- */

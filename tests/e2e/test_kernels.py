@@ -148,6 +148,15 @@ wait $faultline
 cat /tmp/trace
 echo cold $(cat /tmp/cold)
 echo shared $(cat /tmp/shared)
+mkdir -p /sys/fs/cgroup/above/within
+/files/faultline trace --json --cgroup /sys/fs/cgroup/above >/tmp/trace 2>&1 &
+faultline=$!
+sleep 4
+sh -c 'echo $$ >/sys/fs/cgroup/above/within/cgroup.procs; exec /files/cold_faults /disk/within 64' >/dev/null
+/files/cold_faults /disk/outside 64 >/dev/null
+kill $faultline
+wait $faultline
+cat /tmp/trace
 /files/faultline trace --files --json 5 &
 faultline=$!
 sleep 3
@@ -176,6 +185,8 @@ def test_major_faults_on_another_kernel(tmp_path, kernel, files):
     assert rows["/disk/cold"]["comm"] == "cold_faults" and rows["/disk/cold"]["cgroup"] == "/"
     assert 0 < rows["/disk/cold"]["total_seconds"] * 1e9 <= told["cold"][1]
     assert rows["/disk/shared"]["major_faults"] + rows["/disk/shared"]["waits"] >= 512
+    assert rows["/disk/within"]["major_faults"] == 64 and rows["/disk/within"]["cgroup"] == "/above/within"
+    assert "/disk/outside" not in rows
     assert ("/disk/files" in rows) == files and ("files failed" in said) == (not files)
     if files:
         assert rows["/disk/files"]["major_faults"] == 512
