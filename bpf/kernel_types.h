@@ -52,12 +52,102 @@ struct mm_struct___6_1 {
     struct mm_rss_stat___6_1 rss_stat;
 } KERNEL_TYPE;
 
+/* -- files and what they are mapped to -- */
+
+struct qstr {
+    const unsigned char *name;
+} KERNEL_TYPE;
+
+struct hlist_bl_node {
+    struct hlist_bl_node **pprev;
+} KERNEL_TYPE;
+
+struct dentry {
+    struct hlist_bl_node d_hash;
+    struct dentry *d_parent;
+    struct qstr d_name;
+} KERNEL_TYPE;
+
+struct vfsmount {
+    struct dentry *mnt_root;
+} KERNEL_TYPE;
+
+struct mount {
+    struct mount *mnt_parent;
+    struct dentry *mnt_mountpoint;
+    struct vfsmount mnt;
+} KERNEL_TYPE;
+
+struct path {
+    struct vfsmount *mnt;
+    struct dentry *dentry;
+} KERNEL_TYPE;
+
+enum { TMPFS_MAGIC = 0x01021994 };
+
+struct super_block {
+    __u32 s_dev;
+    unsigned long s_magic;
+} KERNEL_TYPE;
+
+struct inode {
+    struct super_block *i_sb;
+    unsigned long i_ino;
+} KERNEL_TYPE;
+
+struct file {
+    struct inode *f_inode;
+    struct path f_path;
+} KERNEL_TYPE;
+
+struct vm_area_struct {
+    unsigned long vm_start;
+    unsigned long vm_pgoff;
+    struct file *vm_file;
+} KERNEL_TYPE;
+
+/* -- control groups -- */
+
+struct kernfs_node {
+    struct kernfs_node *parent;
+    const char *name;
+    __u64 id;
+} KERNEL_TYPE;
+
+struct kernfs_node___6_15 {
+    struct kernfs_node *__parent;
+} KERNEL_TYPE;
+
+struct cgroup_root;
+
+struct cgroup_subsys_state {
+    struct cgroup *cgroup;
+} KERNEL_TYPE;
+
+struct cgroup {
+    struct kernfs_node *kn;
+    struct cgroup_root *root;
+} KERNEL_TYPE;
+
+/* Which one has which number depends on what else the kernel was built with. */
+enum cgroup_subsys_id {
+    memory_cgrp_id = 4,
+};
+
+struct css_set {
+    struct cgroup_subsys_state *subsys[1];
+    struct cgroup *dfl_cgrp; /* of cgroup v2 */
+} KERNEL_TYPE;
+
+/* -- tasks -- */
+
 enum { PF_KTHREAD = 0x00200000 };
 
 struct task_struct {
     unsigned int flags;
     int pid;
     int tgid;
+    unsigned long nvcsw;
     unsigned long min_flt;
     unsigned long maj_flt;
     __u64 start_boottime;
@@ -65,6 +155,7 @@ struct task_struct {
     struct mm_struct *mm;
     const struct cred *real_cred;
     struct signal_struct *signal;
+    struct css_set *cgroups;
     struct task_struct *group_leader;
 } KERNEL_TYPE;
 

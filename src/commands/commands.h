@@ -8,4 +8,5 @@ int command_record(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_top(int argc, char **argv);
+int command_trace(int argc, char **argv);
 int command_vmstat(int argc, char **argv);

@@ -1,4 +1,5 @@
 /* In place of what loads programs into the kernel, where those could not be built. */
+#include "kernel/fault_trace.h"
 #include "kernel/major_fault_counts.h"
 #include "kernel/process_exits.h"
 #include "kernel/task_iterator.h"
@@ -71,4 +72,75 @@ int major_fault_counts_read(struct major_fault_counts *counts,
     (void)take;
     (void)context;
     return -ENOSYS;
+}
+
+int fault_trace_open(struct fault_trace **trace, const struct fault_trace_settings *settings)
+{
+    (void)settings;
+    *trace = NULL;
+    return -ENOSYS;
+}
+
+void fault_trace_free(struct fault_trace *trace)
+{
+    (void)trace;
+}
+
+int fault_trace_start(struct fault_trace *trace)
+{
+    (void)trace;
+    return -ENOSYS;
+}
+
+int fault_trace_waits(const struct fault_trace *trace)
+{
+    (void)trace;
+    return -ENOSYS;
+}
+
+void fault_trace_stop(struct fault_trace *trace)
+{
+    (void)trace;
+}
+
+int fault_trace_fd(const struct fault_trace *trace)
+{
+    (void)trace;
+    return -1;
+}
+
+bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *listener)
+{
+    (void)trace;
+    (void)listener;
+    return false;
+}
+
+int fault_trace_sums(struct fault_trace *trace,
+                     void (*take)(void *context, const struct fault_key *key, const struct fault_sum *sum),
+                     void *context)
+{
+    (void)trace;
+    (void)take;
+    (void)context;
+    return -ENOSYS;
+}
+
+const struct fault_sum *fault_trace_without_room(const struct fault_trace *trace)
+{
+    static const struct fault_sum none;
+    (void)trace;
+    return &none;
+}
+
+uint64_t fault_trace_lost_records(const struct fault_trace *trace)
+{
+    (void)trace;
+    return 0;
+}
+
+uint64_t fault_trace_unstarted(const struct fault_trace *trace)
+{
+    (void)trace;
+    return 0;
 }

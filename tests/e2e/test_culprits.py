@@ -60,7 +60,7 @@ def public_program():
 
 
 def faulting(background, cold_file, helper=HELPERS / "cold_faults"):
-    return background(helper, cold_file, "512", FOR_EVER)
+    return background(helper, cold_file, "512", "1", FOR_EVER)
 
 
 def counts(process):

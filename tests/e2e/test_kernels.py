@@ -135,3 +135,60 @@ def test_vmstat_on_another_kernel(tmp_path, kernel):
     assert len(parts["-m"]) > 50 and len(parts["-D"]) == 13 and len(parts["-f"]) == 1
     assert "failed" not in said
     assert any(disk["written_bytes"] >= 8 << 20 and disk["flushes"] > 0 for disk in found)
+
+
+COLD = r"""#!/bin/sh
+/files/faultline trace --json >/tmp/trace 2>&1 &
+faultline=$!
+sleep 5
+/files/cold_faults /disk/cold 512 1 >/tmp/cold
+/files/cold_faults /disk/shared 512 4 >/tmp/shared
+kill $faultline
+wait $faultline
+cat /tmp/trace
+echo cold $(cat /tmp/cold)
+echo shared $(cat /tmp/shared)
+mkdir -p /sys/fs/cgroup/above/within
+/files/faultline trace --json --cgroup /sys/fs/cgroup/above >/tmp/trace 2>&1 &
+faultline=$!
+sleep 4
+sh -c 'echo $$ >/sys/fs/cgroup/above/within/cgroup.procs; exec /files/cold_faults /disk/within 64' >/dev/null
+/files/cold_faults /disk/outside 64 >/dev/null
+kill $faultline
+wait $faultline
+cat /tmp/trace
+/files/faultline trace --files --json 5 &
+faultline=$!
+sleep 3
+/files/cold_faults /disk/files 512 >/dev/null
+wait $faultline || echo "files failed"
+"""
+
+
+def static_helper(folder):
+    helper = folder / "cold_faults"
+    built = subprocess.run(["cc", "-D_GNU_SOURCE", "-std=c17", "-O2", "-static", "-pthread", "-o", helper,
+                            TOP / "tests/helpers/cold_faults.c"], capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        pytest.skip("no static libc to build the helper with")
+    return helper
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kernel, files", [("6.1", False), ("6.12", True)])
+def test_major_faults_on_another_kernel(tmp_path, kernel, files):
+    found, said = boot(tmp_path, COLD, kernel, "--disk", "64", files=[static_helper(tmp_path)])
+    rows = {line.get("file"): line for line in found if line["type"] == "fault_latency"}
+    told = {line.split()[0]: list(map(int, line.split()[1:])) for line in said.splitlines()
+            if line.startswith(("cold ", "shared "))}
+    assert told["cold"][0] == rows["/disk/cold"]["major_faults"] == 512
+    assert rows["/disk/cold"]["comm"] == "cold_faults" and rows["/disk/cold"]["cgroup"] == "/"
+    assert 0 < rows["/disk/cold"]["total_seconds"] * 1e9 <= told["cold"][1]
+    assert rows["/disk/shared"]["major_faults"] + rows["/disk/shared"]["waits"] >= 512
+    assert rows["/disk/within"]["major_faults"] == 64 and rows["/disk/within"]["cgroup"] == "/above/within"
+    assert "/disk/outside" not in rows
+    assert ("/disk/files" in rows) == files and ("files failed" in said) == (not files)
+    if files:
+        assert rows["/disk/files"]["major_faults"] == 512
+    else:
+        assert "this kernel has no tracepoint filemap:mm_filemap_fault" in said
