@@ -10,9 +10,9 @@ struct repeat {
     /* One turn; what is not 0 ends it all, and is returned by repeat_run(). */
     int (*turn)(void *context);
     void (*resized)(void *context); /* the terminal has another size; may be NULL */
-    /* Where there is more than one turn, before the first: the loop is open, for sources of the command's own,
-     * which are removed by closing their descriptor, or with the loop. Returns 0 or a negative errno; may be
-     * NULL. */
+    /* Where there is more than one turn, before the first: the loop is open, for sources of the command's
+     * own, which are removed by closing their descriptor, or with the loop. Returns 0 or a negative errno;
+     * may be NULL. */
     int (*begin)(void *context, struct loop *loop);
     void *context;
 
@@ -28,7 +28,7 @@ struct repeat {
 /*
  * Takes BEAT's number of turns: the first one at once, the others on absolute deadlines after it; one that
  * comes right behind a late turn, after a stop say, is served with the next one. SIGINT, SIGTERM and SIGHUP
- * end it in order, behind the turn in which they come, where there are several. TURN, RESIZED, BEGIN and CONTEXT are set by the caller, the rest is
- * zero. Returns 0 or a negative errno.
+ * end it in order, behind the turn in which they come, where there are several. TURN, RESIZED, BEGIN and
+ * CONTEXT are set by the caller, the rest is zero. Returns 0 or a negative errno.
  */
 int repeat_run(struct repeat *repeat, const struct beat *beat);

@@ -133,7 +133,7 @@ def test_an_ordinary_user_is_told_a_row_later(background, cold_file, public_prog
 
 def test_in_a_pid_name_space_pids_are_its_own(cold_file):
     needs_root()
-    script = '"$1" "$2" 512 1000000000 >/dev/null & echo $!; "$0" --json --alert-cs 1000000000 --alert-major 200 0.2 8; kill $!'
+    script = '"$1" "$2" 512 1 1000000000 >/dev/null & echo $!; "$0" --json --alert-cs 1000000000 --alert-major 200 0.2 8; kill $!'
     command = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script, FAULTLINE, HELPERS / "cold_faults", cold_file]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if "unshare" in done.stderr:
