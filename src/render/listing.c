@@ -78,12 +78,14 @@ void listing_put_headings(struct text *text, const struct listing *listing, cons
     text_char(text, '\n');
 }
 
-static void put_name(struct text *text, const char *name, unsigned most)
+/* A field without a key is a mere blank. */
+static void put_name(struct text *text, const struct listing_field *field, const char *name)
 {
+    unsigned most = field->most;
     char cut[NAME_BYTES_MAX + 1];
     struct text kept = text_over(cut, most > 0 && most < NAME_BYTES_MAX ? most : NAME_BYTES_MAX);
 
-    text_string(&kept, name[0] ? name : "-");
+    text_string(&kept, name[0] || !field->key ? name : "-");
     cut[kept.length] = '\0';
     text_printable(text, cut);
 }
@@ -128,7 +130,7 @@ static void put_cell(struct text *text, const struct listing_field *field, const
                      const union listing_cell *cell)
 {
     if (field->unit == LISTING_NAME)
-        put_name(text, cell->name, field->most);
+        put_name(text, field, cell->name);
     else if (is_figure(field->unit))
         put_figure(text, cell->figure);
     else if (field->unit == LISTING_TRUE)

@@ -340,7 +340,8 @@ def test_the_source_is_said_once(only_bpf):
 
 
 def test_blocks(source, sleepers):
-    text = run("top", "--source", source, "-n", "4", "--sort", "min", "0.2", "3", check=0).stdout
+    words = ["--source", source, "-n", "4", "--sort", "min", "--filter", "sleepers", "0.2", "3"]
+    text = run("top", *words, check=0).stdout
     blocks = text.split("\n\n")
     assert len(blocks) == 3
     for block in blocks:

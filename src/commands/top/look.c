@@ -85,7 +85,7 @@ static int open_cgroups(struct look *look, struct problem *problem)
 {
     char folder[PATH_MAX];
     const char *named = look->settings->cgroup_path;
-    int version;
+    int version = 0;
     int error =
         named ? version_of(named, &version, problem) : find_groups(folder, sizeof(folder), &version, problem);
 
@@ -113,8 +113,8 @@ int look_open(struct look *look, const struct top_settings *settings, size_t roo
         .settings = settings,
         .room = room,
     };
-    if (settings->filter)
-        strcpy(look->view.filter, settings->filter); /* its length is checked with the command line */
+    if (settings->filter) /* its length is checked with the command line */
+        memcpy(look->view.filter, settings->filter, strlen(settings->filter) + 1);
     int error = series_init(&look->series);
     if (error == 0)
         error = want_machine(look->series.sampler);
