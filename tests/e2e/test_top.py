@@ -51,7 +51,7 @@ def rows(found, kind="process"):
     return [each for each in found if each["type"] == kind]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sleepers():
     """300 processes that sleep, ten of which fault."""
     process = subprocess.Popen([SLEEPERS, "300", "10"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -88,6 +88,7 @@ def test_both_sources_give_the_same_numbers(only_bpf, sleepers):
         assert row[4:7] == [minor, major, pages * os.sysconf("SC_PAGE_SIZE")]
 
 
+@pytest.mark.plain
 def test_threads_and_those_that_are_dead_count_for_their_process(source):
     """So many pages are touched first, by one thread after the other."""
     script = ("import mmap, threading, time\n"
@@ -125,6 +126,7 @@ def last_block(process):
     return found[max(i for i, each in enumerate(found) if each["type"] == "top"):]
 
 
+@pytest.mark.plain
 def test_who_came_and_went_in_between(live, only_bpf, tmp_path):
     process = live("top", "--json", "--source", "bpf", "-n", "100", "3", "2")
     wait_for_first_block(process)
@@ -184,6 +186,7 @@ def test_users_have_their_names(source):
         child.wait()
 
 
+@pytest.mark.plain
 def test_a_cgroup_and_its_kills(memory_group, live, tmp_path):
     process = live("top", "--json", "--by", "cgroup", "--cgroup", memory_group.path.parent, "--filter",
                    memory_group.path.name, "-n", "1", "4", "2")

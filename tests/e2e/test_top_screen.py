@@ -195,6 +195,7 @@ def tmux(request, tmp_path):
     subprocess.run(["tmux", "-S", found.socket, "kill-server"], capture_output=True, check=False)
 
 
+@pytest.mark.plain
 def test_what_stands_where(tmux):
     tmux.start("0.2")
     lines = tmux.wait_for(r"^\d\d:\d\d:\d\d  \d+ processes.* min/s \d+ maj/s")
@@ -208,6 +209,7 @@ def test_what_stands_where(tmux):
     assert not any("PID" in line for line in lines), "the screen is as before"
 
 
+@pytest.mark.plain
 def test_keys(tmux):
     tmux.start("0.2")
     tmux.wait_for("^by process, most maj first")
@@ -231,6 +233,7 @@ def test_keys(tmux):
     tmux.wait_for("^it ended: 0")
 
 
+@pytest.mark.plain
 def test_cgroups_by_key(tmux):
     if not any("cgroup" in line.split(" - ")[1] for line in open("/proc/self/mountinfo")):
         pytest.skip("no cgroups are mounted")
@@ -246,6 +249,7 @@ def test_cgroups_by_key(tmux):
     tmux.wait_for("^by process, most maj first")
 
 
+@pytest.mark.plain
 def test_filter(tmux):
     tmux.start("0.2")
     tmux.wait_for("^by process")
@@ -263,6 +267,7 @@ def test_filter(tmux):
     tmux.wait_for("^by process, most maj first   q")
 
 
+@pytest.mark.plain
 def test_resized_while_it_runs(tmux):
     tmux.start("0.2")
     tmux.wait_for("^by process")
@@ -276,6 +281,7 @@ def test_resized_while_it_runs(tmux):
     tmux.wait_for("^it ended: 0")
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("name, shown", [
     ("\x1b[2J\x1b[Hgone", "\\x1b[2J\\x1b[Hgone"),
     ("\u4e2d\u6587\u540d", "\u4e2d\u6587\u540d"),
