@@ -141,7 +141,7 @@ def slow_disk(cold):
     device = os.stat(cold.parent).st_dev
     group.mkdir()
     try:
-        (group / limit).write_text(f"{os.major(device)}:{os.minor(device)} 2000")
+        (group / limit).write_text(f"{os.major(device)}:{os.minor(device)} 1000")
         yield group
     except OSError as error:
         pytest.skip(f"that disk cannot be throttled: {error}")
