@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "floor.h"
+#include "kernel/bpf_call.h"
 #include "kernel/process.h"
 
 #include <errno.h>
@@ -23,15 +24,11 @@ static char bytes[64 * 1024]; /* as many as the program reads at a time */
 static void read_tasks(void)
 {
     static struct tasks_bpf *program;
-    union bpf_attr attributes;
 
     if (!program && (!(program = tasks_bpf__open_and_load()) || tasks_bpf__attach(program) < 0))
         die("eBPF");
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.iter_create.link_fd = (uint32_t)program->links.put_task_fd;
-    int fd = (int)syscall(SYS_bpf, BPF_ITER_CREATE, &attributes, sizeof(attributes.iter_create));
-    if (fd < 0)
-        die("eBPF");
+    int fd = bpf_iterate(program->links.put_task_fd);
+    check(fd, "eBPF");
     while (read(fd, bytes, sizeof(bytes)) > 0)
         ;
     close(fd);

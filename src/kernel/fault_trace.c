@@ -1,6 +1,7 @@
 #include "kernel/fault_trace.h"
 
 #include "kernel/bpf.h"
+#include "kernel/bpf_call.h"
 #include "kernel/bpf_ring.h"
 #include "kernel/cgroup.h"
 #include "kernel/perf_cpus.h"
@@ -11,7 +12,6 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { BATCH = 256 };
@@ -26,7 +26,6 @@ struct fault_trace {
     int waits;
     uint64_t strange; /* records */
     struct fault_names names;
-    uint32_t place; /* in the hash, where the next batch begins */
     struct fault_key keys[BATCH];
     struct fault_sum sums[BATCH];
 };
@@ -165,37 +164,20 @@ bool fault_trace_read(struct fault_trace *trace, const struct fault_listener *li
     return true;
 }
 
-/* Sets *COUNT. -ENOENT: these were the last. */
-static int read_batch(struct fault_trace *trace, bool first, uint32_t *count)
-{
-    union bpf_attr attributes;
-
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.batch.in_batch = first ? 0 : (uint64_t)(uintptr_t)&trace->place;
-    attributes.batch.out_batch = (uint64_t)(uintptr_t)&trace->place;
-    attributes.batch.keys = (uint64_t)(uintptr_t)trace->keys;
-    attributes.batch.values = (uint64_t)(uintptr_t)trace->sums;
-    attributes.batch.count = BATCH;
-    attributes.batch.map_fd = (uint32_t)trace->program->maps.sums.map_fd;
-    long result = syscall(SYS_bpf, BPF_MAP_LOOKUP_BATCH, &attributes, sizeof(attributes));
-    int error = result < 0 ? -errno : 0;
-    *count = error == 0 || error == -ENOENT ? attributes.batch.count : 0;
-    return error;
-}
-
 int fault_trace_sums(struct fault_trace *trace,
                      void (*take)(void *context, const struct fault_key *key, const struct fault_sum *sum),
                      void *context)
 {
+    struct bpf_map_walk walk = {.map_fd = trace->program->maps.sums.map_fd};
     uint32_t count;
-    int error = 0;
+    int more;
 
-    for (bool first = true; error == 0; first = false) {
-        error = read_batch(trace, first, &count);
+    do {
+        more = bpf_map_walk_next(&walk, trace->keys, trace->sums, BATCH, &count);
         for (uint32_t i = 0; i < count; i++)
             take(context, &trace->keys[i], &trace->sums[i]);
-    }
-    return error == -ENOENT ? 0 : error;
+    } while (more > 0);
+    return more;
 }
 
 const struct fault_sum *fault_trace_without_room(const struct fault_trace *trace)

@@ -1,6 +1,7 @@
 #include "kernel/major_fault_counts.h"
 
 #include "base/memory.h"
+#include "kernel/bpf_call.h"
 #include "kernel/perf_cpus.h"
 #include "kernel/pid_namespace.h"
 
@@ -10,15 +11,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { BATCH = 128 };
 
 struct major_fault_counts {
     struct major_faults_bpf *program;
     struct perf_cpus cpus;
-    uint32_t position; /* of a walk through the records */
     uint32_t pids[BATCH];
     struct major_fault_record records[BATCH];
 };
@@ -66,25 +64,6 @@ void major_fault_counts_turn(struct major_fault_counts *counts)
     __atomic_store_n(epoch, *epoch + 1, __ATOMIC_RELAXED);
 }
 
-/* The next records of a walk; FIRST: it begins. Returns 0 or a negative errno: -ENOENT where they are the
- * last, *COUNT of them. */
-static int read_batch(struct major_fault_counts *counts, bool first, uint32_t *count)
-{
-    union bpf_attr attributes;
-
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.batch.in_batch = first ? 0 : (uintptr_t)&counts->position;
-    attributes.batch.out_batch = (uintptr_t)&counts->position;
-    attributes.batch.keys = (uintptr_t)counts->pids;
-    attributes.batch.values = (uintptr_t)counts->records;
-    attributes.batch.count = BATCH;
-    attributes.batch.map_fd = (uint32_t)counts->program->maps.processes.map_fd;
-    int error =
-        syscall(SYS_bpf, BPF_MAP_LOOKUP_BATCH, &attributes, sizeof(attributes.batch)) < 0 ? -errno : 0;
-    *count = error == 0 || error == -ENOENT ? attributes.batch.count : 0;
-    return error;
-}
-
 static void tell(const struct major_fault_counts *counts, uint32_t i,
                  void (*take)(void *context, const struct major_fault_count *count), void *context)
 {
@@ -102,15 +81,14 @@ static void tell(const struct major_fault_counts *counts, uint32_t i,
 int major_fault_counts_read(struct major_fault_counts *counts,
                             void (*take)(void *context, const struct major_fault_count *count), void *context)
 {
-    bool first = true;
+    struct bpf_map_walk walk = {.map_fd = counts->program->maps.processes.map_fd};
     uint32_t count;
-    int error;
+    int more;
 
     do {
-        error = read_batch(counts, first, &count);
+        more = bpf_map_walk_next(&walk, counts->pids, counts->records, BATCH, &count);
         for (uint32_t i = 0; i < count; i++)
             tell(counts, i, take, context);
-        first = false;
-    } while (error == 0);
-    return error == -ENOENT ? 0 : error;
+    } while (more > 0);
+    return more;
 }

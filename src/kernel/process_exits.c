@@ -29,7 +29,9 @@ static int load(struct process_exits *exits)
     if (!exits->program)
         return -errno;
     error = bpf_ring_map(&exits->ring, exits->program->maps.ended.map_fd, EXITS_RING_BYTES);
-    return error < 0 ? error : exits_bpf__attach(exits->program);
+    if (error < 0)
+        return error;
+    return exits_bpf__attach(exits->program) < 0 ? -errno : 0;
 }
 
 int process_exits_open(struct process_exits **exits)

@@ -2,13 +2,13 @@
 
 #include "base/memory.h"
 #include "kernel/bpf.h"
+#include "kernel/bpf_call.h"
 #include "kernel/pid_namespace.h"
 
 #include <bpf/tasks.skel.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The kernel hands out eight pages at a time (kernel/bpf/bpf_iter.c). */
@@ -31,7 +31,7 @@ static int load(struct task_iterator *iterator)
     iterator->program = tasks_bpf__open_and_load();
     if (!iterator->program)
         return -errno;
-    return tasks_bpf__attach(iterator->program);
+    return tasks_bpf__attach(iterator->program) < 0 ? -errno : 0;
 }
 
 int task_iterator_open(struct task_iterator **iterator)
@@ -66,17 +66,6 @@ void task_iterator_free(struct task_iterator *iterator)
     free(iterator);
 }
 
-/* A walk from the first task on. */
-static int begin_walk(const struct task_iterator *iterator)
-{
-    union bpf_attr attributes;
-
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.iter_create.link_fd = (uint32_t)iterator->program->links.put_task_fd;
-    long fd = syscall(SYS_bpf, BPF_ITER_CREATE, &attributes, sizeof(attributes.iter_create));
-    return fd < 0 ? -errno : (int)fd;
-}
-
 static int read_all(struct task_iterator *iterator, int fd)
 {
     size_t length = 0;
@@ -96,7 +85,7 @@ static int read_all(struct task_iterator *iterator, int fd)
 
 int task_iterator_read(struct task_iterator *iterator, const struct task_table **table)
 {
-    int fd = begin_walk(iterator);
+    int fd = bpf_iterate(iterator->program->links.put_task_fd);
 
     if (fd < 0)
         return fd;

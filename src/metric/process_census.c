@@ -284,10 +284,14 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Of threads that end at the same time several may find that they are the last: each tells of the process. */
+/* Of threads that end at the same time several may find that they are the last: each tells of the process,
+ * one right behind the other, but for what ends on other CPUs meanwhile. */
 static bool was_told_of(struct process_census *census, const struct process_stat *stat)
 {
-    for (size_t i = 0; i < census->ended_count; i++) {
+    enum { BETWEEN_MAX = 64 };
+    size_t first = census->ended_count > BETWEEN_MAX ? census->ended_count - BETWEEN_MAX : 0;
+
+    for (size_t i = first; i < census->ended_count; i++) {
         struct process_stat *told = &census->ended[i].stat;
         if (told->pid != stat->pid || told->start_ticks != stat->start_ticks)
             continue;
@@ -318,6 +322,8 @@ static void visit_ended(struct process_census *census, const struct task_process
 {
     struct process_change change = change_of(census, process);
 
+    if (process->stat.kernel_thread)
+        return;
     change.ended = true;
     compare(census, seen_processes_find(&census->last, process->stat.pid), &change);
     census->visit(census->context, &change);

@@ -4,7 +4,6 @@
 #include "metric/interval.h"
 #include "metric/process_scan.h"
 #include "render/columns.h"
-#include "render/trace_table.h"
 #include "watch/event.h"
 #include "watch/incidents.h"
 #include "watch/mark.h"
@@ -27,28 +26,13 @@ void json_put_process(struct text *text, const struct process_row *row, uint64_t
 void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const struct oom_moment *moment,
                        bool tasks);
 
-/* What page faults took: of a row; of those that are in none, all together; a fault by itself; and of all. */
-void json_put_fault_latency(struct text *text, const struct fault_row *row, enum fault_grouping grouping,
-                            const struct trace_summary *summary);
-void json_put_fault_others(struct text *text, const struct fault_rows *rows,
-                           const struct trace_summary *summary);
-void json_put_fault(struct text *text, const struct trace_event *event);
-void json_put_trace(struct text *text, const struct fault_rows *rows, const struct trace_summary *summary);
-
 /* Upper bounds for what one of them needs. */
 enum {
-    JSON_FAULT_MAX = (FAULT_COMM_BYTES + 2 * FAULT_NAMES_PATH_MAX) * 6 + FAULT_BUCKETS * 48 + 1024,
     JSON_EVENT_MAX = (EVENT_MESSAGE_MAX + 2 * OOM_COMM_MAX + 2 * OOM_CGROUP_MAX) * 6 + 2048,
     JSON_MARK_MAX = 256,
     JSON_PROCESS_MAX = (PROCESS_COMM_MAX + PROCESS_CGROUP_MAX) * 6 + 512,
     JSON_TASKS_MAX = OOM_TASKS_MAX * (OOM_COMM_MAX * 6 + 256),
 };
-
-/*
- * STRING in quotes. Whatever bytes it holds, the result is valid JSON in UTF-8: what JSON wants escaped is,
- * as is all that steers a terminal, and a byte that is no part of valid UTF-8 becomes U+FFFD.
- */
-void json_put_string(struct text *text, const char *string);
 
 /* An upper bound for what one sample needs. */
 size_t json_sample_max(const struct columns *columns);

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/size.h"
-#include "render/json.h"
+#include "render/json_object.h"
 
 #include <math.h>
 #include <string.h>
@@ -237,24 +237,19 @@ static void put_plain(struct text *text, const struct listing_field *field, cons
 void listing_put_json(struct text *text, const struct listing *listing, const union listing_cell *cells,
                       uint64_t wall_ns)
 {
-    text_string(text, "{\"type\":\"");
-    text_string(text, listing->type);
-    text_string(text, "\",\"time\":\"");
-    clock_put_iso(text, wall_ns);
-    text_char(text, '"');
+    json_begin(text, listing->type);
+    json_time(text, wall_ns);
     for (size_t i = 0; i < listing->count; i++) {
         const struct listing_field *field = &listing->fields[i];
         if (!field->key || !is_there(field, &cells[i]))
             continue;
-        text_string(text, ",\"");
-        text_string(text, field->key);
-        text_string(text, "\":");
+        json_key(text, field->key);
         if (field->unit == LISTING_NAME)
             json_put_string(text, cells[i].name);
         else
             put_plain(text, field, &cells[i]);
     }
-    text_string(text, "}\n");
+    json_end(text);
 }
 
 void listing_put_csv_header(struct text *text, const struct listing *listing)

@@ -1,6 +1,6 @@
 #include "render/reference.h"
 
-#include "render/json.h"
+#include "render/json_object.h"
 #include "render/openmetrics.h"
 
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "kernel/major_fault_counts.h"
 #include "kernel/span.h"
 #include "metric/process_scan.h"
+#include "metric/ranking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,34 @@ struct culprits {
     struct process_scan *scan;
     bool looked;       /* in this episode */
     double since_look; /* seconds */
+
+    /* of the interval that is taken */
+    struct ranking ranking;
+    double seconds; /* that rates are of */
 };
+
+/* -- the most, in order -- */
+
+static bool comes_first(const void *a, const void *b, const void *unused)
+{
+    const struct culprit *one = a;
+    const struct culprit *other = b;
+
+    (void)unused;
+    return one->major_faults_per_second != other->major_faults_per_second
+               ? one->major_faults_per_second > other->major_faults_per_second
+               : one->pid < other->pid;
+}
+
+static void rank(struct culprits *culprits, uint64_t pid, const char *comm, uint64_t faults)
+{
+    struct culprit culprit = {.pid = pid, .major_faults_per_second = (double)faults / culprits->seconds};
+
+    SPAN_KEEP(culprit.comm, span_of(comm));
+    ranking_offer(&culprits->ranking, &culprit);
+}
+
+/* -- beginning and end -- */
 
 static int open_counts(struct culprits *culprits)
 {
@@ -44,9 +72,9 @@ int culprits_open(struct culprits **culprits, const char *proc_path)
     if (!opened)
         return -ENOMEM;
     *opened = (struct culprits){.proc_fd = -1};
-    if (own_machine && open_counts(opened) == 0)
-        return 0;
-    int error = open_scan(opened, proc_path);
+    int error = ranking_init(&opened->ranking, sizeof(struct culprit), CULPRITS_MAX, comes_first, NULL);
+    if (error == 0 && !(own_machine && open_counts(opened) == 0))
+        error = open_scan(opened, proc_path);
     if (error < 0) {
         culprits_free(opened);
         *culprits = NULL;
@@ -62,6 +90,7 @@ void culprits_free(struct culprits *culprits)
     if (culprits->proc_fd >= 0)
         close(culprits->proc_fd);
     process_scan_free(culprits->scan);
+    ranking_free(&culprits->ranking);
     free(culprits);
 }
 
@@ -69,38 +98,6 @@ void culprits_begin(struct culprits *culprits)
 {
     if (culprits->counts)
         major_fault_counts_turn(culprits->counts);
-}
-
-/* -- the most, in order -- */
-
-struct ranking {
-    struct culprit *named; /* CULPRITS_MAX */
-    size_t count;
-    double seconds;
-};
-
-static bool comes_first(const struct culprit *a, const struct culprit *b)
-{
-    return a->major_faults_per_second != b->major_faults_per_second
-               ? a->major_faults_per_second > b->major_faults_per_second
-               : a->pid < b->pid;
-}
-
-static void rank(struct ranking *ranking, uint64_t pid, const char *comm, uint64_t faults)
-{
-    struct culprit culprit = {.pid = pid, .major_faults_per_second = (double)faults / ranking->seconds};
-    struct culprit *named = ranking->named;
-    size_t place = ranking->count;
-
-    while (place > 0 && comes_first(&culprit, &named[place - 1]))
-        place--;
-    if (place == CULPRITS_MAX)
-        return;
-    if (ranking->count < CULPRITS_MAX)
-        ranking->count++;
-    memmove(named + place + 1, named + place, (ranking->count - place - 1) * sizeof(*named));
-    SPAN_KEEP(culprit.comm, span_of(comm));
-    named[place] = culprit;
 }
 
 /* -- counted -- */
@@ -111,64 +108,66 @@ static void take_count(void *context, const struct major_fault_count *count)
 }
 
 /* A thread may have a name of its own. Of a process that has gone that one is all there is. */
-static void name_processes(const struct culprits *culprits, struct ranking *ranking)
+static void name_processes(struct culprits *culprits)
 {
     struct process_stat stat;
 
-    for (size_t i = 0; i < ranking->count; i++) {
-        if (process_read_stat(culprits->proc_fd, ranking->named[i].pid, &stat) == 0)
-            memcpy(ranking->named[i].comm, stat.comm, sizeof(stat.comm));
+    for (size_t i = 0; i < culprits->ranking.count; i++) {
+        struct culprit *culprit = ranking_at(&culprits->ranking, i);
+        if (process_read_stat(culprits->proc_fd, culprit->pid, &stat) == 0)
+            memcpy(culprit->comm, stat.comm, sizeof(stat.comm));
     }
 }
 
-static void read_counts(struct culprits *culprits, enum culprits_demand demand, struct ranking *ranking)
+static void read_counts(struct culprits *culprits, enum culprits_demand demand)
 {
     major_fault_counts_turn(culprits->counts);
     if (demand != CULPRITS_NOW)
         return;
     /* What comes with an error are counts all the same. */
-    (void)major_fault_counts_read(culprits->counts, take_count, ranking);
-    name_processes(culprits, ranking);
+    (void)major_fault_counts_read(culprits->counts, take_count, culprits);
+    name_processes(culprits);
 }
 
 /* -- looked at -- */
 
 /* Since the last one, where that was in the same episode. */
-static void look(struct culprits *culprits, struct ranking *ranking)
+static void look(struct culprits *culprits)
 {
     struct process_scan_result result;
     bool compared = culprits->looked;
 
-    ranking->seconds = culprits->since_look;
+    culprits->seconds = culprits->since_look;
     culprits->looked = process_scan_run(culprits->scan, false, &result) == 0;
     culprits->since_look = 0;
     for (size_t i = 0; compared && culprits->looked && i < result.count; i++) {
         const struct process_row *row = &result.rows[i];
         if (row->major_faults_since.number > 0) /* of an absent one it is 0 */
-            rank(ranking, row->pid, row->comm, row->major_faults_since.number);
+            rank(culprits, row->pid, row->comm, row->major_faults_since.number);
     }
 }
 
-static void look_if_due(struct culprits *culprits, enum culprits_demand demand, double seconds,
-                        struct ranking *ranking)
+static void look_if_due(struct culprits *culprits, enum culprits_demand demand, double seconds)
 {
     culprits->since_look += seconds;
     if (demand == CULPRITS_NONE)
         culprits->looked = false;
     else if (demand == CULPRITS_NOW || culprits->since_look + seconds / 2 >= CULPRITS_LOOK_SECONDS)
-        look(culprits, ranking);
+        look(culprits);
     if (demand != CULPRITS_NOW)
-        ranking->count = 0;
+        ranking_clear(&culprits->ranking);
 }
 
 size_t culprits_take(struct culprits *culprits, enum culprits_demand demand, double seconds,
                      struct culprit named[CULPRITS_MAX])
 {
-    struct ranking ranking = {.named = named, .seconds = seconds};
-
+    ranking_clear(&culprits->ranking);
+    culprits->seconds = seconds;
     if (culprits->counts)
-        read_counts(culprits, demand, &ranking);
+        read_counts(culprits, demand);
     else
-        look_if_due(culprits, demand, seconds, &ranking);
-    return ranking.count;
+        look_if_due(culprits, demand, seconds);
+    for (size_t i = 0; i < culprits->ranking.count; i++)
+        named[i] = *(const struct culprit *)ranking_at(&culprits->ranking, i);
+    return culprits->ranking.count;
 }

@@ -1,41 +1,10 @@
 #include "commands/live_settings.h"
-#include "support.h"
+#include "settings_cases.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* TEXT as in command_line_of(). */
-static int parse(char *text, struct live_settings *settings, struct problem *problem)
-{
-    struct command_line line = command_line_of("faultline", text);
-
-    *problem = (struct problem){0};
-    return live_settings_parse(settings, line.count, line.words, problem);
-}
-
-static struct live_settings accepted(const char *words)
-{
-    static char copy[256];
-    struct live_settings settings;
-    struct problem problem;
-
-    strcpy(copy, words);
-    if (parse(copy, &settings, &problem) < 0)
-        fail_msg("%s: %s", words, problem.text);
-    return settings;
-}
-
-static void refuses(const char *words, const char *expected)
-{
-    char copy[256];
-    struct live_settings settings;
-    struct problem problem;
-
-    strcpy(copy, words);
-    assert_int_equal(parse(copy, &settings, &problem), -EINVAL);
-    assert_string_equal(problem.text, expected);
-}
+SETTINGS_CASES(struct live_settings, live_settings_parse, "faultline")
 
 static void the_defaults(void **state)
 {

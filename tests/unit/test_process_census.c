@@ -1,92 +1,13 @@
 #include "kernel/bpf.h"
-#include "kernel/process_exits.h"
-#include "kernel/task_iterator.h"
 #include "metric/process_census.h"
 #include "support.h"
+#include "task_fakes.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* -- what the kernel tells through eBPF, made up -- */
-
-enum { FAKES_MAX = 16, ENDED_FAKES_MAX = 6000 };
-
-static struct {
-    int iterator_error; /* of its opening */
-    int exits_error;
-    int read_error; /* of the next walk */
-    struct task_process processes[FAKES_MAX];
-    size_t count;
-    struct task_process ended[ENDED_FAKES_MAX];
-    size_t ended_count;
-    size_t ended_read;
-    size_t ended_in_walk; /* so many of them show up only while the walk goes on */
-    uint64_t lost;
-    unsigned iterators, exits; /* that are open */
-    unsigned walks;
-} kernel;
-
-static struct task_table table;
-
-int __wrap_task_iterator_open(struct task_iterator **iterator);
-int __wrap_task_iterator_read(struct task_iterator *iterator, const struct task_table **tasks);
-void __wrap_task_iterator_free(struct task_iterator *iterator);
-int __wrap_process_exits_open(struct process_exits **exits);
-bool __wrap_process_exits_read(struct process_exits *exits, struct task_process *process);
-uint64_t __wrap_process_exits_lost(const struct process_exits *exits);
-void __wrap_process_exits_free(struct process_exits *exits);
-
-int __wrap_task_iterator_open(struct task_iterator **iterator)
-{
-    *iterator = kernel.iterator_error < 0 ? NULL : (struct task_iterator *)(void *)&kernel;
-    kernel.iterators += *iterator != NULL;
-    return kernel.iterator_error;
-}
-
-int __wrap_task_iterator_read(struct task_iterator *iterator, const struct task_table **tasks)
-{
-    assert_ptr_equal(iterator, &kernel);
-    table = (struct task_table){.processes = kernel.processes, .count = kernel.count};
-    *tasks = &table;
-    kernel.walks++;
-    kernel.ended_in_walk = 0;
-    return kernel.read_error;
-}
-
-void __wrap_task_iterator_free(struct task_iterator *iterator)
-{
-    kernel.iterators -= iterator != NULL;
-}
-
-int __wrap_process_exits_open(struct process_exits **exits)
-{
-    *exits = kernel.exits_error < 0 ? NULL : (struct process_exits *)(void *)&kernel;
-    kernel.exits += *exits != NULL;
-    return kernel.exits_error;
-}
-
-bool __wrap_process_exits_read(struct process_exits *exits, struct task_process *process)
-{
-    assert_ptr_equal(exits, &kernel);
-    if (kernel.ended_read + kernel.ended_in_walk >= kernel.ended_count)
-        return false;
-    *process = kernel.ended[kernel.ended_read++];
-    return true;
-}
-
-uint64_t __wrap_process_exits_lost(const struct process_exits *exits)
-{
-    assert_ptr_equal(exits, &kernel);
-    return kernel.lost;
-}
-
-void __wrap_process_exits_free(struct process_exits *exits)
-{
-    kernel.exits -= exits != NULL;
-}
 
 static int setup(void **state)
 {
@@ -419,6 +340,21 @@ static void a_process_that_ended(void **state)
     process_census_free(census);
 }
 
+/* It is counted, as those that live are, and not among the processes. */
+static void a_kernel_thread_that_ended(void **state)
+{
+    struct process_census *census = open_bpf();
+    (void)state;
+
+    LIVE({.pid = 1});
+    look(census);
+    END(.pid = 9, .minor_faults = 3, .kernel_thread = true);
+    struct process_census_result result = look(census);
+    assert_visits("1 0/0");
+    assert_value(result.ended, 1);
+    process_census_free(census);
+}
+
 /* Nobody has waited for it: the walk still finds it. */
 static void a_process_that_ended_and_is_still_there(void **state)
 {
@@ -714,6 +650,7 @@ int main(void)
         with_fake(increments_from_look_to_look),
         with_fake(a_pid_that_somebody_else_has_now),
         with_fake(a_process_that_ended),
+        with_fake(a_kernel_thread_that_ended),
         with_fake(a_process_that_ended_and_is_still_there),
         with_fake(a_process_that_ends_behind_the_walk),
         with_fake(a_process_that_ends_in_front_of_the_walk),

@@ -1,80 +1,12 @@
-#include "kernel/process_exits.h"
-#include "kernel/task_iterator.h"
 #include "metric/process_top.h"
 #include "support.h"
+#include "task_fakes.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* -- what the kernel tells through eBPF, made up -- */
-
-enum { FAKES_MAX = 16 };
-
-static struct {
-    struct task_process processes[FAKES_MAX];
-    size_t count;
-    struct task_process ended[FAKES_MAX];
-    size_t ended_count;
-    int error;
-} kernel;
-
-int __wrap_task_iterator_open(struct task_iterator **iterator);
-int __wrap_task_iterator_read(struct task_iterator *iterator, const struct task_table **table);
-void __wrap_task_iterator_free(struct task_iterator *iterator);
-int __wrap_process_exits_open(struct process_exits **exits);
-bool __wrap_process_exits_read(struct process_exits *exits, struct task_process *process);
-uint64_t __wrap_process_exits_lost(const struct process_exits *exits);
-void __wrap_process_exits_free(struct process_exits *exits);
-
-int __wrap_task_iterator_open(struct task_iterator **iterator)
-{
-    *iterator = (struct task_iterator *)(void *)&kernel;
-    return 0;
-}
-
-int __wrap_task_iterator_read(struct task_iterator *iterator, const struct task_table **tasks)
-{
-    static struct task_table table;
-    (void)iterator;
-
-    table = (struct task_table){.processes = kernel.processes, .count = kernel.count};
-    *tasks = &table;
-    return kernel.error;
-}
-
-void __wrap_task_iterator_free(struct task_iterator *iterator)
-{
-    (void)iterator;
-}
-
-int __wrap_process_exits_open(struct process_exits **exits)
-{
-    *exits = (struct process_exits *)(void *)&kernel;
-    return 0;
-}
-
-bool __wrap_process_exits_read(struct process_exits *exits, struct task_process *process)
-{
-    (void)exits;
-    if (kernel.ended_count == 0)
-        return false;
-    *process = kernel.ended[--kernel.ended_count];
-    return true;
-}
-
-uint64_t __wrap_process_exits_lost(const struct process_exits *exits)
-{
-    (void)exits;
-    return 0;
-}
-
-void __wrap_process_exits_free(struct process_exits *exits)
-{
-    (void)exits;
-}
 
 /* -- the users of a machine of the test's own -- */
 
@@ -814,9 +746,9 @@ static void a_run_that_fails(void **state)
     strcpy(details.cgroup, "/one");
     LIVE({.pid = 1}, {.pid = 7, .major_faults = 3});
     run(top, VIEW(), NO_SWAP);
-    kernel.error = -EIO;
+    kernel.read_error = -EIO;
     assert_int_equal(process_top_run(top, VIEW(), NO_SWAP, &result), -EIO);
-    kernel.error = 0;
+    kernel.read_error = 0;
     LIVE({.pid = 1}, {.pid = 7, .major_faults = 5});
     assert_pids(top, run(top, VIEW(), NO_SWAP), "7 1");
     assert_value(process_top_row(top, 0)->major_faults_since, 2);

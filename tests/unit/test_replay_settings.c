@@ -1,43 +1,12 @@
 #include "commands/replay/settings.h"
-#include "support.h"
+#include "settings_cases.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* TEXT as in command_line_of(). */
-static int parse(char *text, struct replay_settings *settings, struct problem *problem)
-{
-    struct command_line line = command_line_of("replay", text);
-
-    *problem = (struct problem){0};
-    return replay_settings_parse(settings, line.count, line.words, problem);
-}
-
-static struct replay_settings accepted(const char *words)
-{
-    static char copy[256];
-    struct replay_settings settings;
-    struct problem problem;
-
-    snprintf(copy, sizeof(copy), "%s", words);
-    if (parse(copy, &settings, &problem) < 0)
-        fail_msg("%s: %s", words, problem.text);
-    return settings;
-}
-
-static void refuses(const char *words, const char *expected)
-{
-    char copy[256];
-    struct replay_settings settings;
-    struct problem problem;
-
-    snprintf(copy, sizeof(copy), "%s", words);
-    if (parse(copy, &settings, &problem) != -EINVAL)
-        fail_msg("%s: accepted", words);
-    assert_string_equal(problem.text, expected);
-}
+SETTINGS_CASES(struct replay_settings, replay_settings_parse, "replay")
 
 static void the_defaults(void **state)
 {

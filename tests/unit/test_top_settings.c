@@ -1,44 +1,11 @@
 #include "commands/top/settings.h"
-#include "support.h"
+#include "settings_cases.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* TEXT as in command_line_of(). */
-static int parse(char *text, struct top_settings *settings, struct problem *problem)
-{
-    struct command_line line = command_line_of("top", text);
-
-    *problem = (struct problem){0};
-    return top_settings_parse(settings, line.count, line.words, problem);
-}
-
-static struct top_settings accepted(const char *words)
-{
-    static char copy[1024];
-    struct top_settings settings;
-    struct problem problem;
-
-    assert_true(strlen(words) < sizeof(copy));
-    strcpy(copy, words);
-    if (parse(copy, &settings, &problem) < 0)
-        fail_msg("%s: %s", words, problem.text);
-    return settings;
-}
-
-static void refuses(const char *words, const char *expected)
-{
-    char copy[1024];
-    struct top_settings settings;
-    struct problem problem;
-
-    assert_true(strlen(words) < sizeof(copy));
-    strcpy(copy, words);
-    if (parse(copy, &settings, &problem) != -EINVAL)
-        fail_msg("%s is not refused", words);
-    assert_string_equal(problem.text, expected);
-}
+SETTINGS_CASES(struct top_settings, top_settings_parse, "top")
 
 static void the_defaults(void **state)
 {

@@ -1,41 +1,9 @@
 #include "commands/trace/settings.h"
-#include "support.h"
+#include "settings_cases.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-static int parse(char *text, struct trace_settings *settings, struct problem *problem)
-{
-    struct command_line line = command_line_of("trace", text);
-
-    *problem = (struct problem){0};
-    return trace_settings_parse(settings, line.count, line.words, problem);
-}
-
-static struct trace_settings accepted(const char *words)
-{
-    static char copy[256];
-    struct trace_settings settings;
-    struct problem problem;
-
-    snprintf(copy, sizeof(copy), "%s", words);
-    if (parse(copy, &settings, &problem) < 0)
-        fail_msg("%s: %s", words, problem.text);
-    return settings;
-}
-
-static void refuses(const char *words, const char *expected)
-{
-    char copy[256];
-    struct trace_settings settings;
-    struct problem problem;
-
-    snprintf(copy, sizeof(copy), "%s", words);
-    if (parse(copy, &settings, &problem) != -EINVAL)
-        fail_msg("%s: accepted", words);
-    assert_string_equal(problem.text, expected);
-}
+SETTINGS_CASES(struct trace_settings, trace_settings_parse, "trace")
 
 static void the_defaults(void **state)
 {

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "kernel/cgroup.h"
-#include "render/json.h"
+#include "render/top_summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,27 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is known of the machine as a whole, in the line above the rows. */
-static const enum metric_id machine_metrics[] = {
-    M_minor_faults_per_second, M_major_faults_per_second, M_memory_full_stall_percent,
-    M_io_full_stall_percent,   M_mem_available_bytes,     M_swap_used_bytes,
-};
-
-static double machine(const struct look *look, enum metric_id metric)
-{
-    return look->begun && look->seconds > 0 ? look->series.interval.values[metric] : NAN;
-}
-
 /* -- opening -- */
 
-static int want_machine(struct sampler *sampler)
+static int want(struct sampler *sampler)
 {
-    for (size_t i = 0; i < sizeof(machine_metrics) / sizeof(*machine_metrics); i++) {
-        int error = sampler_want(sampler, &metric_table[machine_metrics[i]], NULL);
-        if (error < 0)
-            return error;
-    }
-    return 0;
+    int error = top_summary_want(sampler);
+    return error < 0 ? error : sampler_want(sampler, &metric_table[M_swap_used_bytes], NULL);
 }
 
 static int open_processes(struct look *look, struct problem *problem)
@@ -117,7 +102,7 @@ int look_open(struct look *look, const struct top_settings *settings, size_t roo
         memcpy(look->view.filter, settings->filter, strlen(settings->filter) + 1);
     int error = series_init(&look->series);
     if (error == 0)
-        error = want_machine(look->series.sampler);
+        error = want(look->series.sampler);
     if (error == 0)
         error = series_open(&look->series, settings->proc_path, problem);
     return error < 0 ? error : open_view(look, problem);
@@ -149,9 +134,15 @@ void look_put_source(const struct look *look, struct text *text)
 
 /* -- looking -- */
 
+/* NULL where it has just begun. */
+static const struct interval *machine(const struct look *look)
+{
+    return look->seconds > 0 ? &look->series.interval : NULL;
+}
+
 static bool swap_in_use(const struct look *look)
 {
-    double used_bytes = machine(look, M_swap_used_bytes);
+    double used_bytes = machine(look) ? machine(look)->values[M_swap_used_bytes] : NAN;
     return isnan(used_bytes) || used_bytes > 0; /* whoever does not know has to look */
 }
 
@@ -214,11 +205,12 @@ int look_take(struct look *look, struct problem *problem)
     look->wall_ns = clock_wall_ns();
     look_at_machine(look);
     error = look->view.by == TOP_BY_CGROUP ? look_at_cgroups(look) : look_at_processes(look);
+    if (error < 0)
+        return problem_set(problem, -error, "reading %s: %s",
+                           look->view.by == TOP_BY_CGROUP ? "cgroups" : "processes", strerror(-error));
     look->looked_ns = now_ns;
     look->looked_by = look->view.by;
-    return error < 0 ? problem_set(problem, -error, "reading %s: %s",
-                                   look->view.by == TOP_BY_CGROUP ? "cgroups" : "processes", strerror(-error))
-                     : 0;
+    return 0;
 }
 
 /* -- for people -- */
@@ -228,56 +220,26 @@ static const struct listing *listing_of(const struct look *look)
     return look->view.by == TOP_BY_CGROUP ? &cgroup_listing : top_listing_of(group_of(look->view.by));
 }
 
-static void put_figure(struct text *text, const char *name, double figure, const char *unit)
+static struct top_summary summary_of(const struct look *look)
 {
-    if (isnan(figure))
-        return;
-    text_string(text, name);
-    text_decimal(text, figure, 0);
-    text_string(text, unit);
-}
+    bool of_cgroups = look->view.by == TOP_BY_CGROUP;
 
-static void put_count(struct text *text, const char *before, uint64_t count, const char *after)
-{
-    if (count == 0)
-        return;
-    text_string(text, before);
-    text_unsigned(text, count);
-    text_string(text, after);
-}
-
-static void put_process_count(struct text *text, const struct process_census_result *census)
-{
-    put_count(text, "  ", census->processes, " processes");
-    put_count(text, ", ", census->ended.number, " ended");
-    put_count(text, ", ", census->ended_lost, " of them unseen");
-    put_count(text, ", ", census->unread, " not readable");
-}
-
-static void put_cgroup_count(struct text *text, const struct cgroup_census_result *census)
-{
-    put_count(text, "  ", census->groups, " cgroups");
-    put_count(text, ", ", census->unread, " not readable");
-    put_count(text, ", ", census->too_deep, " too deep");
+    return (struct top_summary){
+        .wall_ns = look->wall_ns,
+        .seconds = look->seconds,
+        .by = top_by_name(look->view.by),
+        .sort = top_key_name(look->view.sort),
+        .processes = of_cgroups ? NULL : &look->process_result.census,
+        .cgroups = &look->cgroup_result.census,
+        .others = of_cgroups ? look->cgroup_result.others : look->process_result.others,
+        .machine = machine(look),
+    };
 }
 
 void look_put_summary(const struct look *look, struct text *text)
 {
-    enum { DATE_BYTES = sizeof("2026-01-01 ") - 1, STAMP_BYTES = 32 };
-    char stamp[STAMP_BYTES];
-    struct text local = text_over(stamp, sizeof(stamp));
-
-    clock_put_local(&local, look->wall_ns);
-    text_bytes(text, stamp + DATE_BYTES, local.length - DATE_BYTES);
-    if (look->view.by == TOP_BY_CGROUP)
-        put_cgroup_count(text, &look->cgroup_result.census);
-    else
-        put_process_count(text, &look->process_result.census);
-    put_figure(text, "  ", machine(look, M_minor_faults_per_second), " min/s");
-    put_figure(text, " ", machine(look, M_major_faults_per_second), " maj/s");
-    put_figure(text, "  stalled ", machine(look, M_memory_full_stall_percent), "% mem");
-    put_figure(text, " ", machine(look, M_io_full_stall_percent), "% io");
-    text_char(text, '\n');
+    const struct top_summary summary = summary_of(look);
+    top_summary_put(text, &summary);
 }
 
 static const struct listing_style plain = {.unit = SIZE_K, .unit_letter = 'K'};
@@ -313,69 +275,13 @@ void look_put_row(const struct look *look, size_t place, struct text *text)
 
 /* -- for programs -- */
 
-static void put_json_figure(struct text *text, const char *key, double figure, unsigned decimals)
-{
-    if (isnan(figure))
-        return;
-    text_format(text, ",\"%s\":", key);
-    text_decimal(text, figure, decimals);
-}
-
-static void put_json_number(struct text *text, const char *key, struct value value)
-{
-    if (!value.present)
-        return;
-    text_format(text, ",\"%s\":", key);
-    text_unsigned(text, value.number);
-}
-
-static struct value all(uint64_t number)
-{
-    return (struct value){number, true};
-}
-
-static void put_json_counts(const struct look *look, struct text *text)
-{
-    const struct process_census_result *processes = &look->process_result.census;
-    const struct cgroup_census_result *cgroups = &look->cgroup_result.census;
-
-    if (look->view.by == TOP_BY_CGROUP) {
-        put_json_number(text, "cgroups", all(cgroups->groups));
-        put_json_number(text, "unread", all(cgroups->unread));
-        put_json_number(text, "too_deep", all(cgroups->too_deep));
-        put_json_number(text, "others", all(look->cgroup_result.others));
-        return;
-    }
-    put_json_number(text, "processes", all(processes->processes));
-    put_json_number(text, "unread", all(processes->unread));
-    put_json_number(text, "ended", processes->ended);
-    if (processes->ended.present)
-        put_json_number(text, "ended_unseen", all(processes->ended_lost));
-    put_json_number(text, "others", all(look->process_result.others));
-}
-
-static void put_json_summary(const struct look *look, struct text *text)
-{
-    text_format(text, "{\"type\":\"top\",\"time\":\"");
-    clock_put_iso(text, look->wall_ns);
-    text_format(text, "\",\"by\":\"%s\",\"sort\":\"%s\"", top_by_name(look->view.by),
-                top_key_name(look->view.sort));
-    put_json_figure(text, "interval_seconds", look->seconds, 3);
-    put_json_counts(look, text);
-    put_json_figure(text, "minor_faults_per_second", machine(look, M_minor_faults_per_second), 1);
-    put_json_figure(text, "major_faults_per_second", machine(look, M_major_faults_per_second), 1);
-    put_json_figure(text, "memory_full_stall_percent", machine(look, M_memory_full_stall_percent), 2);
-    put_json_figure(text, "io_full_stall_percent", machine(look, M_io_full_stall_percent), 2);
-    put_json_figure(text, "mem_available_bytes", machine(look, M_mem_available_bytes), 0);
-    text_string(text, "}\n");
-}
-
 void look_put_json(const struct look *look, struct text *text)
 {
+    const struct top_summary summary = summary_of(look);
     union listing_cell cells[TOP_CELLS_MAX];
     char user[USER_NUMBER_BYTES];
 
-    put_json_summary(look, text);
+    top_summary_put_json(text, &summary);
     for (size_t i = 0; i < look->count; i++) {
         fill(look, i, cells, user);
         listing_put_json(text, listing_of(look), cells, look->wall_ns);

@@ -26,6 +26,7 @@ struct screen {
     struct text line;
     struct loop *loop;
     struct loop_source keys;
+    unsigned empty_reads; /* in a row */
     uint64_t looked_ns;
     char filter_before[TOP_FILTER_MAX]; /* what Escape brings back */
     bool filtering;                     /* keys are letters of the filter */
@@ -319,16 +320,19 @@ static void take_key(struct screen *screen, int key)
     }
 }
 
+/* A terminal that is ready again and again and has nothing to say has gone. */
 static void on_keys(void *context)
 {
+    enum { EMPTY_READS_MAX = 3 };
     struct screen *screen = context;
-    bool any = false;
     int key;
 
-    for (; (key = getch()) != ERR; any = true)
+    screen->empty_reads++;
+    while ((key = getch()) != ERR) {
+        screen->empty_reads = 0;
         take_key(screen, key);
-    /* Ready, and nothing there: the terminal has gone. */
-    if (!any && !screen->loop->stopping)
+    }
+    if (screen->empty_reads >= EMPTY_READS_MAX)
         loop_stop(screen->loop);
 }
 

@@ -9,7 +9,7 @@
 #include "commands/trace/settings.h"
 #include "kernel/bpf.h"
 #include "kernel/fault_trace.h"
-#include "render/json.h"
+#include "render/json_trace.h"
 #include "render/trace_table.h"
 
 #include <errno.h>
