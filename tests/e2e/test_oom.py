@@ -101,6 +101,7 @@ def test_a_kill_is_told_between_rows(live, memory_group, readable_log, full_repo
     assert 30 << 20 < told["anon_rss_bytes"] <= 32 << 20
 
 
+@pytest.mark.plain
 def test_fifty_kills_in_a_row(live, memory_group, readable_log):
     process = started(live("--json", *CALM, "0.2"))
     pids = [kill_one(memory_group) for _ in range(50)]
