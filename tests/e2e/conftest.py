@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import jsonschema
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -14,6 +15,8 @@ BUILD = pathlib.Path(os.environ.get("FAULTLINE_BUILD", TOP / "build/test"))
 FAULTLINE = BUILD / "src/faultline"
 HELPERS = BUILD / "tests/helpers"
 SCHEMA = json.loads((TOP / "docs/faultline.schema.json").read_text())
+# One of them fits, by its type. jsonschema.validate() would look through the schema itself each time, for 8 ms.
+VALIDATORS = {name: jsonschema.Draft7Validator(definition) for name, definition in SCHEMA["definitions"].items()}
 
 
 def run(*words, check=None, **kwargs):
@@ -22,6 +25,11 @@ def run(*words, check=None, **kwargs):
     if check is not None:
         assert done.returncode == check, done.stderr
     return done
+
+
+def validate(line):
+    """Whether an object is as the schema has it."""
+    VALIDATORS[line["type"]].validate(line)
 
 
 def objects(text):

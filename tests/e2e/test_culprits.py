@@ -8,10 +8,9 @@ import subprocess
 import sys
 import time
 
-import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, objects, remainder, run
+from conftest import FAULTLINE, HELPERS, TOP, objects, remainder, run, validate
 
 # More than what else the machine does; the helper's are thousands a second.
 ALERT = ["--alert-cs", "1000000000", "--alert-major", "200"]
@@ -84,7 +83,7 @@ def lines_until(process, wanted, most=2000):
         text = process.stdout.readline()
         assert text, "it ended"
         lines.append(json.loads(text))
-        jsonschema.validate(lines[-1], SCHEMA)
+        validate(lines[-1])
         if wanted(lines[-1]):
             return lines
     raise AssertionError(f"not among {most} lines")
@@ -217,7 +216,7 @@ def test_the_command_of_on_event_is_told(live, background, cold_file, tmp_path):
     remainder(process)
     told = objects(path.read_text())
     for line in told:
-        jsonschema.validate(line, SCHEMA)
+        validate(line)
     assert any(names(helper.pid)(line) for line in told)
 
 
@@ -241,7 +240,7 @@ def test_a_recorded_line_is_replayed_as_it_was_told(live, background, cold_file,
     replayed = [line for line in objects(run("replay", "--json", path, check=0).stdout) if is_alert(line)]
     assert [line["message"] for line in replayed] == [line["message"] for line in told]
     for recorded, line in zip(replayed, told):
-        jsonschema.validate(recorded, SCHEMA)
+        validate(recorded)
         line.pop("processes", None)
         assert recorded == line
     assert f"cold_faults[{helper.pid}] " in run("replay", path, check=0).stdout

@@ -5,10 +5,9 @@ import os
 import subprocess
 import time
 
-import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, objects, run
+from conftest import FAULTLINE, HELPERS, TOP, objects, run, validate
 
 LOADER = importlib.machinery.SourceFileLoader("update", str(TOP / "docs/update"))
 UPDATE = importlib.util.module_from_spec(importlib.util.spec_from_loader("update", LOADER))
@@ -22,7 +21,7 @@ def test_generated_documents_are_up_to_date(name):
 
 def valid(lines):
     for line in lines:
-        jsonschema.validate(line, SCHEMA)
+        validate(line)
     return lines
 
 

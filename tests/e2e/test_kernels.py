@@ -1,10 +1,9 @@
 """The program on other kernels than this machine's, booted in qemu: what it says there of a real OOM kill."""
 import subprocess
 
-import jsonschema
 import pytest
 
-from conftest import SCHEMA, TOP, objects
+from conftest import TOP, objects, validate
 
 STATIC = TOP / "build/musl/src/faultline"
 
@@ -54,7 +53,7 @@ def boot(folder, script, kernel, *options, files=()):
     lines = done.stdout.splitlines(True)
     found = objects("".join(line for line in lines if line.startswith("{")))
     for line in found:
-        jsonschema.validate(line, SCHEMA)
+        validate(line)
     return found, "".join(line for line in lines if not line.startswith("{"))
 
 

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import time
 
-import jsonschema
 import pytest
 
-from conftest import FAULTLINE, HELPERS, SCHEMA, TOP, kill_one, objects, possible_kills, remainder, run
+from conftest import FAULTLINE, HELPERS, TOP, kill_one, objects, possible_kills, remainder, run, validate
 
 LOGS = TOP / "tests/fixtures/oom"
 GOLDEN = TOP / "tests/golden/oom"
@@ -93,7 +92,7 @@ def test_a_kill_is_told_between_rows(live, memory_group, readable_log, full_repo
     time.sleep(0.5)
     pid = kill_one(memory_group)
     told = json.loads(process.stdout.readline())
-    jsonschema.validate(told, SCHEMA)
+    validate(told)
     assert (told["pid"], told["comm"], told["uid"]) == (pid, "eat_memory", 0)
     assert told["constraint"] == "memcg"
     assert told["cgroup"] == told["limit_cgroup"] == f"/{memory_group.path.name}"
@@ -207,7 +206,7 @@ def test_an_ordinary_user_is_told_the_number_and_what_is_lacking(restricted_log,
     finally:
         process.kill()
         process.communicate()
-    jsonschema.validate(told, SCHEMA)
+    validate(told)
     assert told["type"] == "oom_kill" and told["kills"] == 1 and "pid" not in told
     assert said.startswith("faultline: /dev/kmsg: ") and "OOM kills are counted, not named" in said
     assert "CAP_SYSLOG" in said and "dmesg_restrict" in said
@@ -231,7 +230,7 @@ def test_a_tracepoint_names_where_the_log_may_not_be_read(restricted_log, public
     finally:
         process.kill()
         process.communicate()
-    jsonschema.validate(told, SCHEMA)
+    validate(told)
     assert told["pid"] == pid
     assert told.get("comm", "eat_memory") == "eat_memory"
 
@@ -317,7 +316,7 @@ def test_golden_logs(path):
     assert done.stdout == (GOLDEN / f"{path}.json").read_text()
     assert done.returncode == (0 if done.stdout else 3)
     for line in objects(done.stdout):
-        jsonschema.validate(line, SCHEMA)
+        validate(line)
 
 
 @pytest.mark.parametrize("kernel", ["6.1", "6.12", "6.18"])

@@ -10,12 +10,11 @@ import signal
 import subprocess
 import time
 
-import jsonschema
 import pytest
 
 import flr
 import recordings
-from conftest import FAULTLINE, HELPERS, SCHEMA, kill_one, objects, remainder, run
+from conftest import FAULTLINE, HELPERS, kill_one, objects, remainder, run, validate
 from flr import SEGMENT_BYTES
 from test_oom import CALM, full_report, own_pids, public_program, readable_log  # pylint: disable=unused-import # fixtures
 
@@ -46,7 +45,7 @@ def replayed(path, *words, check=0):
     assert done.stderr == ""
     lines = objects(done.stdout)
     for line in lines[:5] + lines[-5:]:
-        jsonschema.validate(line, SCHEMA)
+        validate(line)
     return lines
 
 
@@ -356,7 +355,7 @@ def test_a_kill_outlives_the_recorder(tmp_path, live, memory_group, readable_log
     told = [line for line in replayed(path, "--events") if line["type"] == "oom_kill"]
     assert len(told) == 1
     kill = told[0]
-    jsonschema.validate(kill, SCHEMA)
+    validate(kill)
     assert (kill["pid"], kill["comm"], kill["constraint"]) == (pid, "eat_memory", "memcg")
     assert kill["limit_bytes"] == 32 << 20 and kill["limit_cgroup"] == f"/{memory_group.path.name}"
     assert kill["tasks"][0]["pid"] == pid and 20 << 20 < kill["tasks"][0]["rss_bytes"] <= 40 << 20
@@ -383,7 +382,7 @@ def test_what_processes_take(tmp_path, live):
     eater.wait()
     rows = [line for line in replayed(path, "--processes") if line["type"] == "process"]
     for row in rows:
-        jsonschema.validate(row, SCHEMA)
+        validate(row)
     own = [row for row in rows if row["pid"] == eater.pid]
     assert own and own[0]["comm"] == "eat_memory" and own[0]["uid"] == os.getuid()
     assert own[0]["rss_bytes"] >= 1 << 20 and own[0]["minor_faults"] >= 256
