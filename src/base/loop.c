@@ -28,21 +28,34 @@ void loop_remove(struct loop *loop, struct loop_source *source)
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 }
 
-int loop_run(struct loop *loop)
+/* One at a time: what one source does may remove another that is ready as well. */
+static int serve_one(struct loop *loop, int timeout_ms)
 {
-    loop->stopping = false;
-    while (!loop->stopping) {
-        /* One at a time: what one source does may remove another that is ready as well. */
-        struct epoll_event event;
-        int count = epoll_wait(loop->epoll_fd, &event, 1, -1);
-        if (count < 0 && errno != EINTR)
-            return -errno;
-        if (count > 0) {
-            const struct loop_source *source = event.data.ptr;
-            source->ready(source->context);
-        }
+    struct epoll_event event;
+    int count = epoll_wait(loop->epoll_fd, &event, 1, timeout_ms);
+
+    if (count < 0 && errno != EINTR)
+        return -errno;
+    if (count > 0) {
+        const struct loop_source *source = event.data.ptr;
+        source->ready(source->context);
     }
     return 0;
+}
+
+int loop_run(struct loop *loop)
+{
+    int error = 0;
+
+    loop->stopping = false;
+    while (error == 0 && !loop->stopping)
+        error = serve_one(loop, -1);
+    return error;
+}
+
+int loop_turn(struct loop *loop)
+{
+    return serve_one(loop, 0);
 }
 
 void loop_stop(struct loop *loop)

@@ -28,5 +28,9 @@ void loop_remove(struct loop *loop, struct loop_source *source);
 /* Calls ready() of what is ready, as it comes, until loop_stop(). Returns 0 or a negative errno. */
 int loop_run(struct loop *loop);
 
+/* For a loop that is a source of another one, which waits for epoll_fd to be readable: calls ready() of one
+ * that is, if any is, and does not wait. Returns 0 or a negative errno. */
+int loop_turn(struct loop *loop);
+
 /* To be called from a ready(): the loop ends after it. */
 void loop_stop(struct loop *loop);

@@ -84,7 +84,11 @@ static int open_monitor(struct live *live, struct problem *problem)
         .on_event = settings->on_event,
         .protect = settings->protect,
     };
-    const struct monitor_listener listener = {put_interval, put_event, flush, measure_screen, live};
+    const struct monitor_listener listener = {.interval = put_interval,
+                                              .event = put_event,
+                                              .flush = flush,
+                                              .resized = measure_screen,
+                                              .context = live};
 
     int error = monitor_init(&live->monitor, &watched, &listener);
     if (error == 0)

@@ -135,13 +135,16 @@ static void on_hook_idle(void *context)
 static void on_signal(void *context, int signal)
 {
     struct monitor *monitor = context;
+    const struct monitor_listener *listener = &monitor->listener;
 
     if (signal == SIGCHLD)
         hook_reap(&monitor->hook);
+    else if (signal == SIGHUP && listener->hung_up)
+        listener->hung_up(listener->context);
     else if (signal != SIGWINCH)
         end_by_signal(monitor);
-    else if (monitor->listener.resized)
-        monitor->listener.resized(monitor->listener.context);
+    else if (listener->resized)
+        listener->resized(listener->context);
 }
 
 /* -- beginning -- */
@@ -241,13 +244,19 @@ void monitor_start(struct monitor *monitor, const struct columns *columns)
     note_what_is_missing(monitor, columns);
 }
 
-int monitor_run(struct monitor *monitor)
+int monitor_begin(struct monitor *monitor)
 {
     double delay_ns = monitor->settings.beat.delay_seconds * (double)NS_PER_SECOND;
 
     flush(monitor);
-    int error = ticker_start(&monitor->ticker, &monitor->loop, monitor->series.before->monotonic_ns,
-                             (uint64_t)(delay_ns + 0.5), on_tick, monitor);
+    return ticker_start(&monitor->ticker, &monitor->loop, monitor->series.before->monotonic_ns,
+                        (uint64_t)(delay_ns + 0.5), on_tick, monitor);
+}
+
+int monitor_run(struct monitor *monitor)
+{
+    int error = monitor_begin(monitor);
+
     if (error == 0 && monitor->error == 0)
         error = loop_run(&monitor->loop);
     return error;

@@ -48,6 +48,7 @@ struct monitor_listener {
     int (*flush)(void *context);
 
     void (*resized)(void *context); /* the terminal has another size; or NULL */
+    void (*hung_up)(void *context); /* SIGHUP; NULL: it ends the run */
     void *context;
 };
 
@@ -91,6 +92,9 @@ void monitor_start(struct monitor *monitor, const struct columns *columns);
  * listener returned is in monitor->error, and may be an end in order: outcome_is_end().
  */
 int monitor_run(struct monitor *monitor);
+
+/* The first half of monitor_run(), for who runs monitor->loop as part of another one. */
+int monitor_begin(struct monitor *monitor);
 
 /* From within the loop: no more intervals. OOM kills that are counted and have not been told are told now,
  * and commands of --on-event that run or wait are given HOOK_TIMEOUT_SECONDS; a second call ends that too. */

@@ -1,12 +1,9 @@
 /* faultline record: the black box. */
 #include "base/clock.h"
 #include "base/number.h"
-#include "base/size.h"
 #include "base/text.h"
-#include "blackbox/recorder.h"
-#include "blackbox/segment.h"
 #include "commands/alert_options.h"
-#include "commands/blackbox_path.h"
+#include "commands/black_box.h"
 #include "commands/commands.h"
 #include "commands/monitor.h"
 #include "commands/options.h"
@@ -14,8 +11,6 @@
 #include "metric/process_scan.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 
 struct record_settings {
     const char *path; /* NULL: the default */
@@ -35,29 +30,11 @@ struct record_settings {
 
 struct record {
     struct record_settings settings;
-    char path[BLACKBOX_PATH_MAX];
     struct monitor monitor;
-    struct recorder *recorder;
-    uint64_t failures; /* in a row */
+    struct black_box box;
 };
 
 /* -- the command line -- */
-
-static int apply_size(void *bytes, const char *value)
-{
-    uint64_t *field = bytes;
-    int error = size_parse(value, field);
-
-    if (error < 0)
-        return error;
-    *field -= *field % SEGMENT_BYTES;
-    return *field >= STORE_BYTES_MIN && *field <= STORE_BYTES_MAX ? 0 : -ERANGE;
-}
-
-static int apply_interval(void *seconds, const char *value)
-{
-    return duration_parse(value, 0.01, 3600, seconds);
-}
 
 static int apply_processes(void *processes, const char *value)
 {
@@ -78,10 +55,10 @@ static int apply_count(void *count, const char *value)
 
 static const struct option_row rows[] = {
     {"file", 'f', "FILE", "record into FILE", FIELD(path)},
-    {"size", 0, "SIZE", "of the file, for good: 1M to 1T (64M)", .apply = apply_size,
-     .expected = "a size from 1M to 1T, such as 64M", FIELD(bytes)},
-    {"interval", 0, "SECONDS", "between samples, 0.01 to 3600 (1)", .apply = apply_interval,
-     .expected = "seconds from 0.01 to 3600", FIELD(interval_seconds)},
+    {"size", 0, "SIZE", "of the file, for good: 1M to 1T (64M)", .apply = black_box_apply_size,
+     .expected = BLACK_BOX_SIZE_EXPECTED, FIELD(bytes)},
+    {"interval", 0, "SECONDS", "between samples, 0.01 to 3600 (1)", .apply = black_box_apply_interval,
+     .expected = BLACK_BOX_INTERVAL_EXPECTED, FIELD(interval_seconds)},
     {"processes", 0, "N", "the N largest, and the N that fault most (10)", .apply = apply_processes,
      .expected = "a number from 0 to 50", FIELD(processes)},
     {"count", 0, "N", "end after N samples", .apply = apply_count, .expected = "a number of samples",
@@ -128,41 +105,12 @@ static int parse(struct record_settings *settings, int argc, char **argv, struct
 
 /* -- what the monitor tells -- */
 
-static void say_failure(const struct record *record, int error)
-{
-    struct problem problem;
-
-    problem_set(&problem, 0, "%s: %s: it is tried again; what there is no room for meanwhile is missing",
-                record->path, strerror(-error));
-    problem_print(&problem);
-}
-
-static void say_recovery(const struct record *record)
-{
-    struct problem problem;
-
-    problem_set(&problem, 0, "%s: it can be written again; up to %" PRIu64 " samples or events are missing",
-                record->path, record->failures);
-    problem_print(&problem);
-}
-
-/* A disk may come back: what fails is told once, and is no end. */
-static void note_outcome(struct record *record, int error)
-{
-    if (error < 0 && record->failures++ == 0)
-        say_failure(record, error);
-    if (error == 0 && record->failures > 0) {
-        say_recovery(record);
-        record->failures = 0;
-    }
-}
-
 static int take_interval(void *context, const struct interval *interval, bool storm)
 {
     struct record *record = context;
 
     (void)storm;
-    note_outcome(record, recorder_take(record->recorder, record->monitor.series.before, interval));
+    black_box_take(&record->box, record->monitor.series.before, interval);
     return 0;
 }
 
@@ -170,7 +118,7 @@ static int take_event(void *context, const struct event *event)
 {
     struct record *record = context;
 
-    note_outcome(record, recorder_note(record->recorder, event));
+    black_box_note(&record->box, event);
     return 0;
 }
 
@@ -197,65 +145,37 @@ static int open_monitor(struct record *record, struct problem *problem)
     return error < 0 ? error : monitor_open(&record->monitor, problem);
 }
 
-static int open_recorder(struct record *record, struct problem *problem)
+static int open_box(struct record *record, struct problem *problem)
 {
     const struct record_settings *settings = &record->settings;
     const struct recorder_settings recording = {
-        .store = {record->path, settings->bytes, settings->force},
+        .store = {.bytes = settings->bytes, .force = settings->force},
         .proc_path = settings->proc_path,
         .interval_ns = (uint64_t)(settings->interval_seconds * (double)NS_PER_SECOND + 0.5),
         .processes = settings->processes,
         .watch = settings->watch,
     };
-    return recorder_open(&record->recorder, &recording, record->monitor.series.sampler, problem);
-}
-
-static int choose_path(struct record *record, struct problem *problem)
-{
-    const char *path = record->settings.path;
-
-    if (!path)
-        return blackbox_path_to_write(record->path, problem);
-    if (strlen(path) >= sizeof(record->path))
-        return problem_set(problem, ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
-    memcpy(record->path, path, strlen(path) + 1);
-    return 0;
-}
-
-static void say_start(const struct record *record)
-{
-    const char *caveat = recorder_caveat(record->recorder);
-    struct problem problem;
-
-    problem_set(&problem, 0, "recording into %s", record->path);
-    problem_print(&problem);
-    if (!caveat)
-        return;
-    problem_set(&problem, 0, "%s: %s", record->path, caveat);
-    problem_print(&problem);
+    return black_box_open(&record->box, recording, record->monitor.series.sampler, problem);
 }
 
 static int run(struct record *record, struct problem *problem)
 {
     static const struct columns no_columns;
 
-    int error = choose_path(record, problem);
+    int error = black_box_choose_path(&record->box, record->settings.path, problem);
     if (error == 0)
         error = open_monitor(record, problem);
     if (error == 0)
-        error = open_recorder(record, problem);
+        error = open_box(record, problem);
     if (error < 0)
         return error;
     monitor_start(&record->monitor, &no_columns);
-    error = recorder_begin(record->recorder, record->monitor.series.before);
+    error = black_box_begin(&record->box, record->monitor.series.before, problem);
     if (error < 0)
-        return problem_set(problem, -error, "%s: %s", record->path, strerror(-error));
-    say_start(record);
+        return error;
     error = monitor_run(&record->monitor);
-    int ended = recorder_end(record->recorder);
-    if (error == 0 && ended < 0)
-        error = problem_set(problem, -ended, "%s: %s: its end is missing", record->path, strerror(-ended));
-    return error;
+    int ended = black_box_end(&record->box, problem);
+    return error < 0 ? error : ended;
 }
 
 int command_record(int argc, char **argv)
@@ -272,6 +192,6 @@ int command_record(int argc, char **argv)
         return outcome_print(outcome_put_version);
     error = run(&record, &problem);
     monitor_release(&record.monitor);
-    recorder_close(record.recorder);
+    black_box_close(&record.box);
     return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
 }

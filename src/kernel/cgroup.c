@@ -1,5 +1,6 @@
 #include "kernel/cgroup.h"
 
+#include "base/file.h"
 #include "kernel/proc_file.h"
 #include "kernel/source_format.h"
 
@@ -9,6 +10,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -185,6 +187,18 @@ int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *ver
     }
     if (error == 0)
         *version = best.version;
+    return error;
+}
+
+int cgroup_memory_find(char *path, size_t size, int *version)
+{
+    char *mountinfo;
+    int error = file_read_whole("/proc/self/mountinfo", &mountinfo);
+
+    if (error < 0)
+        return error;
+    error = cgroup_memory_mount(mountinfo, path, size, version);
+    free(mountinfo);
     return error;
 }
 

@@ -34,6 +34,9 @@ int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t si
  */
 int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *version);
 
+/* The same of this program's own /proc/self/mountinfo, with the errors of reading that besides. */
+int cgroup_memory_find(char *path, size_t size, int *version);
+
 /*
  * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns
  * 0, or a negative errno: -ENODATA where the kernel does not count (before 4.13).

@@ -207,6 +207,15 @@ static int want_name(void *context, const char *name)
     return value < 0 ? value : 0;
 }
 
+int sampler_want_table(struct sampler *sampler)
+{
+    int error = 0;
+
+    for (size_t i = 0; error == 0 && i < METRIC_TABLE_SIZE; i++)
+        error = sampler_want(sampler, &metric_table[i], NULL);
+    return error;
+}
+
 int sampler_want_all(struct sampler *sampler, const char *proc_path)
 {
     struct wanting wanting = {.sampler = sampler};

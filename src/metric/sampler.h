@@ -31,6 +31,9 @@ void sampler_free(struct sampler *sampler);
  */
 int sampler_want(struct sampler *sampler, const struct metric *metric, size_t *index);
 
+/* Wants all rows of metric_table. */
+int sampler_want_table(struct sampler *sampler);
+
 /*
  * Wants every value that the files below PROC_PATH have now, keys that no metric knows included. Only before
  * sampler_open(). Returns 0 or a negative errno.

@@ -7,6 +7,27 @@
 #include <math.h>
 #include <string.h>
 
+void json_put_about(struct text *text, const struct about *about)
+{
+    json_begin(text, "about");
+    json_time(text, about->wall_ns);
+    json_string(text, "version", FAULTLINE_VERSION);
+    json_known(text, "host", about->host);
+    json_known(text, "kernel", about->kernel);
+    json_figure(text, "interval_seconds", about->interval_seconds, 3);
+    json_figure(text, "alert_major_faults", about->alert_major_faults, 1);
+    json_figure(text,
+                about->context_switches_per_cpu ? "alert_context_switches_per_cpu" : "alert_context_switches",
+                about->alert_context_switches, 1);
+    if (about->since_ns > 0) {
+        json_key(text, "since");
+        text_char(text, '"');
+        clock_put_iso(text, about->since_ns);
+        text_char(text, '"');
+    }
+    json_end(text);
+}
+
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval)
 {
     json_begin(text, "sample");

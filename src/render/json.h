@@ -8,6 +8,19 @@
 #include "watch/incidents.h"
 #include "watch/mark.h"
 
+/* What the lines that follow are about. */
+struct about {
+    uint64_t wall_ns;
+    const char *host; /* "" where it is not known */
+    const char *kernel;
+    double interval_seconds;
+    double alert_major_faults;
+    double alert_context_switches;
+    bool context_switches_per_cpu;
+    uint64_t since_ns; /* from when on more can be had; 0: nothing */
+};
+
+void json_put_about(struct text *text, const struct about *about);
 void json_put_sample(struct text *text, const struct columns *columns, const struct interval *interval);
 void json_put_event(struct text *text, const struct event *event);
 
@@ -28,6 +41,7 @@ void json_put_oom_kill(struct text *text, const struct oom_kill *kill, const str
 
 /* Upper bounds for what one of them needs. */
 enum {
+    JSON_ABOUT_MAX = 4096,
     JSON_EVENT_MAX = (EVENT_MESSAGE_MAX + 2 * OOM_COMM_MAX + 2 * OOM_CGROUP_MAX) * 6 + 2048,
     JSON_MARK_MAX = 256,
     JSON_PROCESS_MAX = (PROCESS_COMM_MAX + PROCESS_CGROUP_MAX) * 6 + 512,

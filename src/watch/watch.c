@@ -134,6 +134,11 @@ static const enum metric_id inputs[] = {
     M_mem_total_bytes,
 };
 
+const char *watch_alert_name(enum alert_id alert)
+{
+    return rules[alert].name;
+}
+
 void watch_init(struct watch *watch, struct watch_settings settings)
 {
     *watch = (struct watch){

@@ -48,6 +48,9 @@ struct watch {
     bool owes_names;    /* for the line where the episode began */
 };
 
+/* What the event of an alert calls it: "major_faults". */
+const char *watch_alert_name(enum alert_id alert);
+
 void watch_init(struct watch *watch, struct watch_settings settings);
 
 /* Asks the sampler for the metrics that watching needs. Returns 0 or a negative errno. */

@@ -144,7 +144,11 @@ static void open_with(struct stage *stage, const struct monitor_listener *listen
 /* Until the loop is about to run. Returns what was said meanwhile, to be freed. */
 static char *start(struct stage *stage)
 {
-    const struct monitor_listener listener = {on_interval, on_event, on_flush, on_resized, stage};
+    const struct monitor_listener listener = {.interval = on_interval,
+                                              .event = on_event,
+                                              .flush = on_flush,
+                                              .resized = on_resized,
+                                              .context = stage};
     struct columns none = {0};
     struct capture capture;
 

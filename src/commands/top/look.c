@@ -1,14 +1,12 @@
 #include "commands/top/look.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "kernel/cgroup.h"
 #include "render/top_summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,18 +34,13 @@ static int open_processes(struct look *look, struct problem *problem)
 
 static int find_groups(char *folder, size_t size, int *version, struct problem *problem)
 {
-    char *mountinfo;
-    int error = file_read_whole("/proc/self/mountinfo", &mountinfo);
+    int error = cgroup_memory_find(folder, size, version);
 
-    if (error < 0)
-        return problem_set(problem, -error, "/proc/self/mountinfo: %s", strerror(-error));
-    error = cgroup_memory_mount(mountinfo, folder, size, version);
-    free(mountinfo);
-    if (error < 0)
+    if (error == -ENOENT)
         return problem_set(
             problem, -error,
             "--by cgroup: no hierarchy of cgroups is mounted here: name one with --cgroup DIR");
-    return 0;
+    return error < 0 ? problem_set(problem, -error, "/proc/self/mountinfo: %s", strerror(-error)) : 0;
 }
 
 static int version_of(const char *folder, int *version, struct problem *problem)
