@@ -143,7 +143,7 @@ class Page {
             if (missing !== null)
                 this.history?.want(missing);
         }
-        const frame = { ...range, rows: model.rowsIn(range), marks: model.log.between(range.from, range.until), about: model.about };
+        const frame = this.frame(range);
         this.charts.forEach((chart) => chart.draw(frame));
         this.events.draw(model.log, range, view.pausedAt ?? Infinity);
         this.drawMoment();
@@ -151,6 +151,19 @@ class Page {
         this.drawState();
         this.root.dataset.rows = String(frame.rows.length);
         this.root.dataset.newest = String(frame.rows[frame.rows.length - 1]?.t ?? '');
+    }
+
+    /** What the charts show; where the page was paused, nothing that came after. @param {import('./view.js').Range} range */
+    frame(range) {
+        const { model, view } = this;
+        const end = view.pausedAt ?? Infinity;
+        const rows = model.rowsIn(range);
+        return {
+            ...range,
+            rows: rows.length > 0 && rows[rows.length - 1].t > end ? rows.filter((row) => row.t <= end) : rows,
+            marks: model.log.between(range.from, Math.min(range.until, end)),
+            about: model.about,
+        };
     }
 
     /** What is shown of one moment: now; where the page stopped; in a recording, where the cursor is. */

@@ -107,8 +107,8 @@ export class Model {
     load(lines, asked, fills = false) {
         lines.events.forEach((event) => this.log.add(event));
         const rows = inOrder(lines.rows);
-        const step = rows.reduce((most, row) => Math.max(most, intervalOf(row)), 0);
-        if (fills || (asked.until === null && step <= 2 * this.interval)) {
+        const step = usualInterval(rows);
+        if (fills || (asked.until === null && step <= 1.5 * this.interval)) {
             this.live.merge(rows);
             this.liveFrom = Math.min(this.liveFrom, asked.since);
             this.trimmed();
@@ -158,8 +158,9 @@ export class Model {
         if (past === null || past.rows.length === 0 || from >= this.liveFrom - this.interval)
             return live.range(range.from, range.until);
         const old = past.rows.range(range.from, range.until);
-        const end = Math.max(past.rows.last.t, range.from);
-        const young = live.range(end, range.until).filter((row) => row.t > past.rows.last.t);
+        const { last } = past.rows;
+        const young = range.until <= last.t ? []
+            : live.range(Math.max(last.t, range.from), range.until).filter((row) => row.t > last.t);
         const begin = old.length > 0 ? old : live.range(range.from, Math.min(past.rows.first.t, range.until));
         return begin === old ? [...old, ...young] : merged(begin, young);
     }
@@ -168,6 +169,12 @@ export class Model {
     rowAt(t) {
         return this.live.at(t) ?? this.past?.rows.at(t);
     }
+}
+
+/** Not the longest: a machine that stood still for a moment made a long one. @param {Row[]} rows */
+function usualInterval(rows) {
+    const intervals = rows.map(intervalOf).sort((a, b) => a - b);
+    return intervals[intervals.length >> 1] ?? 0;
 }
 
 /** @param {Row[]} rows @param {Row[]} more both sorted */
