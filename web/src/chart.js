@@ -58,6 +58,7 @@ export class Chart {
             class: 'plot', tabindex: 0, role: 'group', 'aria-roledescription': 'chart',
             'aria-label': `${row.title}, chart`, 'aria-describedby': 'chart-keys',
             onkeydown: (/** @type {KeyboardEvent} */ event) => this.onKey(event),
+            onblur: () => this.moveCursor(-10, -10),
         });
         this.note = el('p', { class: 'note', hidden: true });
         this.table = new ChartTable(row);
@@ -150,8 +151,9 @@ export class Chart {
         const data = columns(frame.rows, this.keys);
         this.u.setData(data);
         this.showSeries(data);
-        this.root.dataset.marks = String(frame.marks.length);
-        this.root.dataset.kills = String(frame.marks.filter((mark) => mark.kind === 'kill').length);
+        const marks = frame.marks.filter((mark) => mark.t >= frame.from);
+        this.root.dataset.marks = String(marks.length);
+        this.root.dataset.kills = String(marks.filter((mark) => mark.kind === 'kill').length);
         this.showFigures();
         this.table.draw(frame);
         setAttribute(this.plot, 'aria-label', this.summary());
@@ -241,13 +243,18 @@ export class Chart {
         over.addEventListener('touchmove', (/** @type {TouchEvent} */ event) => {
             const box = over.getBoundingClientRect();
             const left = Math.min(Math.max(event.touches[0].clientX - box.left, 0), box.width - 1);
-            this.u.setCursor({ left, top: box.height / 2 });
+            this.moveCursor(left, box.height / 2);
         }, { passive: true });
     }
 
     /** @param {number} t */
     cursorTo(t) {
-        this.u.setCursor({ left: this.u.valToPos(t, 'x'), top: HEIGHT / 3 });
+        this.moveCursor(this.u.valToPos(t, 'x'), HEIGHT / 3);
+    }
+
+    /** That of all charts: the last argument of uPlot's, which its types do not know. @param {number} left @param {number} top */
+    moveCursor(left, top) {
+        this.u.setCursor({ left, top }, true, true);
     }
 
     /** @param {KeyboardEvent} event */

@@ -28,8 +28,8 @@ import { bytes, bytesRate, count, percent, rate, short } from './format.js';
 
 /** @type {{ [unit: string]: Unit }} */
 const UNITS = {
-    bytes: { figure: bytes, axis: (value) => bytes(value).replace(/\.0+(?= )/, ''), binary: true, least: 1 << 20 },
-    bytesRate: { figure: bytesRate, axis: (value) => bytes(value).replace(/\.0+(?= )/, ''), binary: true, least: 1 << 20 },
+    bytes: { figure: bytes, axis: bytes, binary: true, least: 1 << 20 },
+    bytesRate: { figure: bytesRate, axis: bytes, binary: true, least: 1 << 20 },
     rate: { figure: rate, axis: short, least: 20 },
     percent: { figure: percent, axis: (value) => `${short(value)}%`, least: 10, most: 100 },
     share: { figure: percent, axis: (value) => `${short(value)}%`, least: 100, most: 100 },
@@ -46,13 +46,14 @@ export const CHARTS = [
             { key: 'mem_available_bytes', label: 'available', tone: 1 },
             { key: 'cached_bytes', label: 'cached', tone: 2 },
             { key: 'mem_free_bytes', label: 'free', tone: 3 },
+            { key: 'swap_used_bytes', label: 'swap', tone: 4 },
             { key: 'mem_available_bytes_lowest', label: 'lowest', tone: 5, peak: true },
         ],
     },
     {
         id: 'major', title: 'Major faults', unit: UNITS.rate, threshold: 'alert_major_faults', absent: NOT_TOLD,
         series: [
-            { key: 'major_faults_per_second', label: 'major', tone: 2 },
+            { key: 'major_faults_per_second', label: 'major', tone: 1 },
             { key: 'major_faults_per_second_highest', label: 'highest', tone: 5, peak: true },
         ],
     },

@@ -181,6 +181,6 @@ export class Controls {
 
     /** @param {number | null} t */
     drawCursor(t) {
-        setText(this.cursor, t === null ? '' : `cursor ${clock(t)}`);
+        setText(this.cursor, t === null ? '' : `· cursor ${clock(t)}`);
     }
 }

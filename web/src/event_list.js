@@ -46,19 +46,19 @@ function fillKill(kill) {
     ];
 }
 
-/** @param {import('./event_log.js').Episode} episode @returns {Node[]} */
-function fillAlert(episode) {
+/** @param {import('./event_log.js').Episode} episode @param {number} now @returns {Node[]} */
+function fillAlert(episode, now) {
     const title = meaning.alertOf(episode.alert)?.title ?? String(episode.alert);
     return [
         el('strong', { class: 'what' }, visible(title)),
-        ' ', el('span', { class: 'lasted' }, meaning.episodeTime(episode)),
+        ' ', el('span', { class: 'lasted' }, meaning.episodeTime(episode, now)),
         el('p', {}, foreign(episode.told.message ?? '')),
         ...diagnosisParts(meaning.diagnosisOf(episode.told.diagnosis)),
     ];
 }
 
-/** @param {import('./event_log.js').EventLog} log @returns {Entry[]} oldest first */
-function entries(log) {
+/** @param {import('./event_log.js').EventLog} log @param {number} now @returns {Entry[]} oldest first */
+function entries(log, now) {
     /** @type {Entry[]} */
     const out = [];
     for (const kill of log.kills)
@@ -68,7 +68,8 @@ function entries(log) {
     for (const episode of log.episodes)
         out.push({
             key: `alert|${episode.t}|${episode.alert}`, t: episode.t, kind: 'alert',
-            changes: `${episode.last.t}${episode.last.state}`, fill: () => fillAlert(episode),
+            changes: `${episode.last.t}${episode.last.state}${meaning.goesOn(episode, now)}`,
+            fill: () => fillAlert(episode, now),
         });
     for (const mark of log.marks)
         out.push({
@@ -94,12 +95,14 @@ export class EventList {
      * @param {import('./event_log.js').EventLog} log
      * @param {import('./view.js').Range} range what the charts show
      * @param {number} until nothing newer: the page is paused
+     * @param {number} now time of the newest row
      */
-    draw(log, range, until) {
-        const drawn = `${log.version}|${until}`;
+    draw(log, range, until, now) {
+        const goOn = log.episodes.filter((episode) => meaning.goesOn(episode, now)).length;
+        const drawn = `${log.version}|${until}|${goOn}`;
         if (drawn !== this.drawn) {
             this.drawn = drawn;
-            this.entries = entries(log).filter((entry) => entry.t <= until);
+            this.entries = entries(log, now).filter((entry) => entry.t <= until);
             this.fill();
         }
         for (const entry of this.entries.slice(-MOST)) {

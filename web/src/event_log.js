@@ -19,6 +19,7 @@ function keyOf(event) {
  * @property {string} alert
  * @property {number} t when it began
  * @property {number | null} end null while it goes on
+ * @property {boolean} cut another one began, and its end was never heard of
  * @property {any} told the line that says most: the last before its end
  * @property {any} last
  */
@@ -37,7 +38,9 @@ export function episodes(alerts) {
         if (episode === undefined || line.state === 'begin') {
             // Who comes late did not see it begin; the line says how long it has lasted.
             const seen = line.state !== 'begin' && line.duration_seconds > 0 ? line.t - line.duration_seconds : line.t;
-            episode = { alert: line.alert, t: seen, end: null, told: line, last: line };
+            if (episode !== undefined)
+                episode.cut = true;
+            episode = { cut: false, alert: line.alert, t: seen, end: null, told: line, last: line };
             out.push(episode);
             open.set(line.alert, episode);
         }
@@ -106,16 +109,17 @@ export class EventLog {
     }
 
     /**
-     * What there is to mark on a chart within that time.
+     * What there is to mark on a chart within that time, and alerts that reach into it.
      * @param {number} from @param {number} until
-     * @returns {{ t: number, kind: 'kill' | 'alert' | 'mark', name: string, end?: number | null }[]}
+     * @returns {{ t: number, kind: 'kill' | 'alert' | 'mark', name: string, end?: number }[]}
      */
     between(from, until) {
         const within = (/** @type {{ t: number }} */ event) => event.t >= from && event.t <= until;
+        const lasts = (/** @type {Episode} */ episode) => episode.end ?? episode.last.t;
         return [
             ...this.marks.filter(within).map((m) => ({ t: m.t, kind: /** @type {const} */ ('mark'), name: m.mark })),
-            ...this.episodes.filter(within).map((e) => (
-                { t: e.t, kind: /** @type {const} */ ('alert'), name: e.alert, end: e.end })),
+            ...this.episodes.filter((e) => e.t <= until && lasts(e) >= from).map((e) => (
+                { t: e.t, kind: /** @type {const} */ ('alert'), name: e.alert, end: lasts(e) })),
             ...this.kills.filter(within).map((k) => (
                 { t: k.t, kind: /** @type {const} */ ('kill'), name: k.comm ?? '' })),
         ];

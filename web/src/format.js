@@ -9,17 +9,15 @@ export function isNumber(value) {
     return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** Three digits that matter: 1234, 123, 12.3, 1.23. @param {number} value */
+/** One decimal, where it matters: 1234, 123, 12.3, 1.2, 2. @param {number} value */
 function digits(value) {
-    const size = Math.abs(value);
-    if (size >= 99.95 || Number.isInteger(value))
-        return value.toFixed(0);
-    return value.toFixed(size >= 9.995 ? 1 : 2);
+    return Math.abs(value) >= 99.95 ? value.toFixed(0) : String(+value.toFixed(1));
 }
 
 /** @param {number} value */
 function grouped(value) {
-    return digits(value).replace(/\B(?=(\d{3})+(?!\d))/, '\u202f').replace(/(\d)(?=(\d{3})+\u202f)/g, '$1\u202f');
+    const [whole, ...part] = digits(value).split('.');
+    return [whole.replace(/\B(?=(\d{3})+$)/g, '\u202f'), ...part].join('.');
 }
 
 /** @param {number} [value] */
@@ -32,7 +30,8 @@ export function bytes(value) {
         scaled /= 1024;
         unit++;
     }
-    return `${unit === 0 ? scaled.toFixed(0) : digits(scaled)} ${BINARY[unit]}`;
+    const exact = Math.abs(scaled) < 9.995 ? String(+scaled.toFixed(2)) : digits(scaled);
+    return `${unit === 0 ? scaled.toFixed(0) : exact} ${BINARY[unit]}`;
 }
 
 /** @param {number} [value] */
@@ -52,7 +51,10 @@ export function rate(value) {
 
 /** @param {number} [value] */
 export function percent(value) {
-    return isNumber(value) ? `${digits(/** @type {number} */ (value))}%` : ABSENT;
+    if (!isNumber(value))
+        return ABSENT;
+    const number = /** @type {number} */ (value);
+    return number > 0 && number < 0.05 ? '<0.1%' : `${digits(number)}%`;
 }
 
 /** As short as the axis of a chart needs it: 12k, 3M. @param {number} value */

@@ -145,7 +145,7 @@ class Page {
         }
         const frame = this.frame(range);
         this.charts.forEach((chart) => chart.draw(frame));
-        this.events.draw(model.log, range, view.pausedAt ?? Infinity);
+        this.events.draw(model.log, range, view.pausedAt ?? Infinity, this.newest);
         this.drawMoment();
         this.drawControls(range);
         this.drawState();
@@ -220,8 +220,9 @@ class Page {
         setText(byId('age'), age);
         const lost = byId('lost');
         lost.hidden = state !== 'lost';
-        setText(lost, state === 'lost'
-            ? 'The connection to faultline is lost. What you see is as old as its last row; the rest is fetched when it is back.' : '');
+        setText(lost, state !== 'lost' ? '' : this.model.live.last === undefined
+            ? 'There is no connection to faultline. It is tried again and again.'
+            : 'The connection to faultline is lost. What you see is as old as its last row; the rest is fetched when it is back.');
     }
 
     drawAbout() {

@@ -42,6 +42,8 @@ function drawMarks(u, marks) {
     const scale = devicePixelRatio;
     const signs = new Map();
     for (const mark of marks) {
+        if (mark.kind === 'alert')
+            drawLength(u, mark);
         const x = Math.round(u.valToPos(mark.t, 'x', true));
         if (x < bbox.left || x > bbox.left + bbox.width)
             continue;
@@ -62,6 +64,16 @@ function drawMarks(u, marks) {
         ctx.fillStyle = color(name);
         drawSign(ctx, kind, x, bbox.top - (SIZE + 1) * scale, SIZE * scale);
     }
+}
+
+/** How long it lasted: a bar along the upper edge. @param {any} u @param {Mark} mark */
+function drawLength(u, mark) {
+    const { ctx, bbox } = u;
+    const within = (/** @type {number} */ t) => (
+        Math.min(Math.max(u.valToPos(t, 'x', true), bbox.left), bbox.left + bbox.width));
+    const begin = within(mark.t);
+    ctx.fillStyle = color('warn');
+    ctx.fillRect(begin, bbox.top - 1.5 * devicePixelRatio, within(mark.end ?? mark.t) - begin, 2.5 * devicePixelRatio);
 }
 
 /** @param {any} u @param {number} threshold */

@@ -2,6 +2,9 @@
 
 import { bytes, clock, duration, isNumber, percent, rate } from './format.js';
 
+// An alert that goes on is told again every 10 s.
+const SILENCE = 25;
+
 export const ALERTS = {
     major_faults: { title: 'High I/O latency', figure: rate, what: 'major faults' },
     context_switches: { title: 'Context switch storm', figure: rate, what: 'context switches' },
@@ -126,9 +129,16 @@ export function victimOf(kill) {
     return `${kill.comm ?? '?'}[${kill.pid}]`;
 }
 
-/** @param {import('./event_log.js').Episode} episode */
-export function episodeTime(episode) {
-    const worst = alertOf(episode.alert)?.figure(episode.last.worst ?? episode.told.worst);
-    const lasted = episode.end === null ? 'goes on' : `until ${clock(episode.end)}`;
+/** @param {import('./event_log.js').Episode} episode @param {number} now of the rows */
+export function goesOn(episode, now) {
+    return episode.end === null && !episode.cut && now - episode.last.t < SILENCE;
+}
+
+/** @param {import('./event_log.js').Episode} episode @param {number} now of the rows */
+export function episodeTime(episode, now) {
+    const figure = episode.last.worst ?? episode.told.worst;
+    const worst = isNumber(figure) ? alertOf(episode.alert)?.figure(figure) : undefined;
+    const lasted = episode.end !== null ? `until ${clock(episode.end)}`
+        : goesOn(episode, now) ? 'goes on' : `told until ${clock(episode.last.t)}`;
     return worst === undefined ? lasted : `${lasted}, at worst ${worst}`;
 }

@@ -44,6 +44,7 @@ export class ProcessTable {
     /** @param {{ t: number, top: any, processes: any[] }} look */
     headline(look) {
         const all = isNumber(look.top?.processes) ? ` of ${look.top.processes}` : '';
-        return `${look.processes.length}${all} at ${clock(look.t)}, most major faults first`;
+        const rates = look.processes.some((process) => isNumber(process.major_faults_per_second));
+        return `${look.processes.length}${all} at ${clock(look.t)}, ${rates ? 'most major faults' : 'largest'} first`;
     }
 }

@@ -241,6 +241,9 @@ async function checkKeys(page) {
     await page.keyboard.press('ArrowLeft');
     if (!/\d\d:\d\d:\d\d/.test(await page.locator('#say').textContent() ?? ''))
         throw new Error('what is at the cursor is not said');
+    const cursors = await page.locator('.u-cursor-x:not(.u-off)').count();
+    if (cursors < CHARTS.length)
+        throw new Error(`the cursor is on ${cursors} charts`);
     await page.keyboard.press('+');
     await state('zoomed');
     await page.keyboard.press('Escape');

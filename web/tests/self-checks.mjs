@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makePage } from '../bundle.mjs';
 import { newPage, overflow, rootData, within } from './browser.mjs';
 import { alertAt, killAt, recordingLines, startFake, withRecording } from './fake-server.mjs';
-import { checkLive, kills } from './live-checks.mjs';
+import { checkContrast, checkLive, kills } from './live-checks.mjs';
 import { checkReport } from './report-checks.mjs';
 
 const HOSTILE = '<img src=x onerror=alert(1)>\u202egpj.exe\u001b[31m';
@@ -92,6 +92,29 @@ async function lossAndHistory(tap, context, html) {
         const holes = times.slice(1).filter((t, i) => Math.abs(times[i] - t) > 2);
         if (times.length < 20 || holes.length > 0 || new Set(times).size < times.length - 1)
             throw new Error(`${times.length} rows, ${holes.length} holes`);
+    }));
+    await tap.check('contrast of what is seldom seen', () => withPage(context, { page: html }, async (fake, page) => {
+        await rows(page);
+        fake.kill('trainer');
+        fake.emit(alertAt(fake.now(), 'begin'));
+        await within(async () => await page.locator('.event').count() >= 2, 2000, 'events');
+        await page.locator('.tasks summary').first().click();
+        await page.locator('[data-chart="cpu"] summary').click();
+        await page.locator('#pause').click();
+        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+            await page.emulateMedia({ colorScheme });
+            await page.waitForTimeout(100);
+            await checkContrast(page);
+        }
+        fake.refuses = true;
+        fake.drop();
+        await within(async () => await rootData(page, 'state') === 'lost', 4000, 'lost');
+        await page.locator('#keys').click();
+        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+            await page.emulateMedia({ colorScheme });
+            await page.waitForTimeout(100);
+            await checkContrast(page);
+        }
     }));
     await tap.check('a server that refuses for good is asked again', () => withPage(context, { page: html }, async (fake, page) => {
         await rows(page);
