@@ -49,8 +49,7 @@ function notices() {
 
 /** @param {string} page @param {string} place @param {string} what */
 function put(page, place, what) {
-    if (page.split(place).length !== 2)
-        throw new Error(`index.html: ${place} has to be there once`);
+    if (page.split(place).length !== 2) throw new Error(`index.html: ${place} has to be there once`);
     return page.replace(place, () => what);
 }
 
@@ -59,8 +58,9 @@ export async function makePage() {
     const script = `\n${notices()}${await bundled('src/main.js')}\n`;
     if (/<\/(script|style)|<!--/i.test(script + style))
         throw new Error('the bundle would end its own element');
-    const policy = `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; `
-        + "connect-src 'self'; base-uri 'none'; form-action 'none'";
+    const policy =
+        `default-src 'none'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; img-src data:; ` +
+        "connect-src 'self'; base-uri 'none'; form-action 'none'";
     let page = read('src/index.html');
     page = put(page, '<!--policy-->', `<meta http-equiv="Content-Security-Policy" content="${policy}">`);
     page = put(page, '<!--style-->', `<style>${style}</style>`);
@@ -88,8 +88,7 @@ async function main(output) {
     writeFileSync(output, page);
     writeFileSync(`${output}.gz`, packed);
     console.log(`${output}: ${Buffer.byteLength(page)} bytes, ${packed.length} compressed`);
-    if (packed.length > MOST_BYTES)
-        throw new Error(`more than ${MOST_BYTES} bytes compressed`);
+    if (packed.length > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes compressed`);
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

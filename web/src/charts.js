@@ -41,7 +41,11 @@ const NOT_TOLD = 'This kernel does not tell.';
 /** @type {ChartRow[]} */
 export const CHARTS = [
     {
-        id: 'memory', title: 'Memory', unit: UNITS.bytes, ceiling: 'mem_total_bytes', absent: NOT_TOLD,
+        id: 'memory',
+        title: 'Memory',
+        unit: UNITS.bytes,
+        ceiling: 'mem_total_bytes',
+        absent: NOT_TOLD,
         series: [
             { key: 'mem_available_bytes', label: 'available', tone: 1 },
             { key: 'cached_bytes', label: 'cached', tone: 2 },
@@ -51,29 +55,41 @@ export const CHARTS = [
         ],
     },
     {
-        id: 'major', title: 'Major faults', unit: UNITS.rate, threshold: 'alert_major_faults', absent: NOT_TOLD,
+        id: 'major',
+        title: 'Major faults',
+        unit: UNITS.rate,
+        threshold: 'alert_major_faults',
+        absent: NOT_TOLD,
         series: [
             { key: 'major_faults_per_second', label: 'major', tone: 1 },
             { key: 'major_faults_per_second_highest', label: 'highest', tone: 5, peak: true },
         ],
     },
     {
-        id: 'minor', title: 'Minor faults', unit: UNITS.rate, absent: NOT_TOLD,
+        id: 'minor',
+        title: 'Minor faults',
+        unit: UNITS.rate,
+        absent: NOT_TOLD,
         series: [{ key: 'minor_faults_per_second', label: 'minor', tone: 1 }],
     },
     {
-        id: 'stalls', title: 'Stalls', unit: UNITS.percent,
+        id: 'stalls',
+        title: 'Stalls',
+        unit: UNITS.percent,
         absent: 'This kernel does not tell: pressure stalls (PSI) are since Linux 4.20, and can be switched off.',
         series: [
-            { key: 'memory_full_stall_percent', label: 'memory, all', tone: 2 },
-            { key: 'memory_some_stall_percent', label: 'memory, some', tone: 4 },
-            { key: 'io_full_stall_percent', label: 'I/O, all', tone: 1 },
-            { key: 'cpu_some_stall_percent', label: 'CPU, some', tone: 3 },
-            { key: 'memory_full_stall_percent_highest', label: 'memory, highest', tone: 5, peak: true },
+            { key: 'memory_full_stall_percent', label: 'memory all', tone: 2 },
+            { key: 'memory_some_stall_percent', label: 'memory some', tone: 4 },
+            { key: 'io_full_stall_percent', label: 'I/O all', tone: 1 },
+            { key: 'cpu_some_stall_percent', label: 'CPU some', tone: 3 },
+            { key: 'memory_full_stall_percent_highest', label: 'memory highest', tone: 5, peak: true },
         ],
     },
     {
-        id: 'cpu', title: 'CPU', unit: UNITS.share, absent: NOT_TOLD,
+        id: 'cpu',
+        title: 'CPU',
+        unit: UNITS.share,
+        absent: NOT_TOLD,
         series: [
             { key: 'cpu_user_percent', label: 'user', tone: 1 },
             { key: 'cpu_system_percent', label: 'system', tone: 2 },
@@ -82,7 +98,11 @@ export const CHARTS = [
         ],
     },
     {
-        id: 'switches', title: 'Context switches', unit: UNITS.rate, threshold: 'alert_context_switches', absent: NOT_TOLD,
+        id: 'switches',
+        title: 'Context switches',
+        unit: UNITS.rate,
+        threshold: 'alert_context_switches',
+        absent: NOT_TOLD,
         series: [
             { key: 'context_switches_per_second', label: 'switches', tone: 1 },
             { key: 'interrupts_per_second', label: 'interrupts', tone: 3 },
@@ -90,21 +110,30 @@ export const CHARTS = [
         ],
     },
     {
-        id: 'swap', title: 'Swap', unit: UNITS.bytesRate, absent: NOT_TOLD,
+        id: 'swap',
+        title: 'Swap',
+        unit: UNITS.bytesRate,
+        absent: NOT_TOLD,
         series: [
             { key: 'swap_in_bytes_per_second', label: 'in', tone: 2 },
             { key: 'swap_out_bytes_per_second', label: 'out', tone: 1 },
         ],
     },
     {
-        id: 'refaults', title: 'Refaults', unit: UNITS.rate, absent: NOT_TOLD,
+        id: 'refaults',
+        title: 'Refaults',
+        unit: UNITS.rate,
+        absent: NOT_TOLD,
         series: [
             { key: 'refaults_file_per_second', label: 'of files', tone: 1 },
             { key: 'refaults_anon_per_second', label: 'anonymous', tone: 2 },
         ],
     },
     {
-        id: 'disk', title: 'Disk', unit: UNITS.bytesRate, absent: NOT_TOLD,
+        id: 'disk',
+        title: 'Disk',
+        unit: UNITS.bytesRate,
+        absent: NOT_TOLD,
         series: [
             { key: 'io_in_bytes_per_second', label: 'read', tone: 1 },
             { key: 'io_out_bytes_per_second', label: 'written', tone: 2 },

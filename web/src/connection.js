@@ -37,13 +37,11 @@ export class Connection {
             this.heardAt = performance.now();
             this.pause = FIRST_PAUSE;
             this.listener.state('open');
-            if (line !== null)
-                this.listener.line(line);
+            if (line !== null) this.listener.line(line);
         };
         source.onerror = () => {
             this.listener.state('lost');
-            if (source.readyState === EventSource.CLOSED)
-                this.openLater();
+            if (source.readyState === EventSource.CLOSED) this.openLater();
         };
     }
 
@@ -55,8 +53,7 @@ export class Connection {
     }
 
     watch() {
-        if (performance.now() - this.heardAt <= this.patience)
-            return;
+        if (performance.now() - this.heardAt <= this.patience) return;
         this.listener.state('lost');
         this.open();
     }

@@ -73,19 +73,33 @@ export class Controls {
         this.range = el('p', { id: 'range' }, el('span', { id: 'span' }), ' ', this.cursor);
         this.trouble = el('p', { id: 'trouble', role: 'status' });
         this.goToInput = el('input', {
-            id: 'go-to', type: 'datetime-local', step: 1,
+            id: 'go-to',
+            type: 'datetime-local',
+            step: 1,
             onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === 'Enter' && this.goTo(),
         });
-        for (const button of this.buttons)
-            button.element = this.button(button);
-        const group = (/** @type {string} */ name, /** @type {string} */ label) => el('div',
-            { class: 'group', role: 'group', 'aria-label': label },
-            ...this.buttons.filter((button) => button.group === name).map((button) => button.element));
-        root.append(group('run', 'Run'), group('window', 'Window'), group('move', 'Move'),
-            el('div', { class: 'group', role: 'group', 'aria-label': 'Go to a time' },
-                el('label', { for: 'go-to' }, 'Go to'), this.goToInput,
-                el('button', { type: 'button', onclick: () => this.goTo() }, 'Go')),
-            group('help', 'Help'), this.range, this.trouble);
+        for (const button of this.buttons) button.element = this.button(button);
+        const group = (/** @type {string} */ name, /** @type {string} */ label) =>
+            el(
+                'div',
+                { class: 'group', role: 'group', 'aria-label': label },
+                ...this.buttons.filter((button) => button.group === name).map((button) => button.element),
+            );
+        root.append(
+            group('run', 'Run'),
+            group('window', 'Window'),
+            group('move', 'Move'),
+            el(
+                'div',
+                { class: 'group', role: 'group', 'aria-label': 'Go to a time' },
+                el('label', { for: 'go-to' }, 'Go to'),
+                this.goToInput,
+                el('button', { type: 'button', onclick: () => this.goTo() }, 'Go'),
+            ),
+            group('help', 'Help'),
+            this.range,
+            this.trouble,
+        );
         this.fillHelp();
         document.addEventListener('keydown', (event) => this.onKey(event));
     }
@@ -94,78 +108,178 @@ export class Controls {
     table(recording) {
         const { commands } = this;
         const present = [
-            { group: 'run', id: 'pause', key: ' ', keyName: 'Space', label: 'Pause', does: 'pause, and go on', run: commands.pause },
-            { group: 'run', id: 'live', key: 'l', label: 'Live', does: 'back to the present', run: commands.live },
+            {
+                group: 'run',
+                id: 'pause',
+                key: ' ',
+                keyName: 'Space',
+                label: 'Pause',
+                does: 'pause, and go on',
+                run: commands.pause,
+            },
+            {
+                group: 'run',
+                id: 'live',
+                key: 'l',
+                label: 'Live',
+                does: 'back to the present',
+                run: commands.live,
+            },
         ];
         const record = [
-            { group: 'run', id: 'incident', key: 'i', label: 'Incident', does: 'the incident', run: commands.incident },
-            { group: 'run', id: 'whole', key: 'w', label: 'All', does: 'the whole recording', run: commands.whole },
+            {
+                group: 'run',
+                id: 'incident',
+                key: 'i',
+                label: 'Incident',
+                does: 'the incident',
+                run: commands.incident,
+            },
+            {
+                group: 'run',
+                id: 'whole',
+                key: 'w',
+                label: 'All',
+                does: 'the whole recording',
+                run: commands.whole,
+            },
         ];
         return [
             ...(recording ? record : present),
             ...WINDOWS.map((window, i) => ({
-                group: 'window', id: `window-${window.label}`, key: String(i + 1), label: window.label,
-                does: `a window of ${window.name}`, seconds: window.seconds, run: () => commands.window(window.seconds),
+                group: 'window',
+                id: `window-${window.label}`,
+                key: String(i + 1),
+                label: window.label,
+                does: `a window of ${window.name}`,
+                seconds: window.seconds,
+                run: () => commands.window(window.seconds),
             })),
-            { group: 'move', id: 'older', key: '[', label: '◂ Older', does: 'half a window back', run: () => commands.shift(-1) },
-            { group: 'move', id: 'newer', key: ']', label: 'Newer ▸', does: 'half a window on', run: () => commands.shift(1) },
-            { group: 'move', id: 'reset-zoom', key: 'z', label: 'Reset zoom', does: 'the whole window again', run: commands.resetZoom },
-            { group: 'help', id: 'keys', key: '?', label: 'Keys ?', does: 'this help', run: () => this.help.showModal() },
+            {
+                group: 'move',
+                id: 'older',
+                key: '[',
+                label: '◂ Older',
+                does: 'half a window back',
+                run: () => commands.shift(-1),
+            },
+            {
+                group: 'move',
+                id: 'newer',
+                key: ']',
+                label: 'Newer ▸',
+                does: 'half a window on',
+                run: () => commands.shift(1),
+            },
+            {
+                group: 'move',
+                id: 'reset-zoom',
+                key: 'z',
+                label: 'Reset zoom',
+                does: 'the whole window again',
+                run: commands.resetZoom,
+            },
+            {
+                group: 'help',
+                id: 'keys',
+                key: '?',
+                label: 'Keys ?',
+                does: 'this help',
+                run: () => this.help.showModal(),
+            },
         ];
     }
 
     /** @param {any} row */
     button(row) {
-        return el('button', {
-            type: 'button', id: row.id, title: `${row.does} (${row.keyName ?? row.key})`,
-            'aria-keyshortcuts': row.keyName ?? row.key,
-            onclick: (/** @type {MouseEvent} */ event) => isUsable(/** @type {Element} */ (event.currentTarget)) && row.run(),
-        }, row.label);
+        return el(
+            'button',
+            {
+                type: 'button',
+                id: row.id,
+                title: `${row.does} (${row.keyName ?? row.key})`,
+                'aria-keyshortcuts': row.keyName ?? row.key,
+                onclick: (/** @type {MouseEvent} */ event) =>
+                    isUsable(/** @type {Element} */ (event.currentTarget)) && row.run(),
+            },
+            row.label,
+        );
     }
 
     fillHelp() {
         const rows = [...this.buttons.map((row) => [row.keyName ?? row.key, row.does]), ...CHART_KEYS];
         const keysOn = el('input', {
-            type: 'checkbox', id: 'keys-on', checked: this.keysOn,
+            type: 'checkbox',
+            id: 'keys-on',
+            checked: this.keysOn,
             onchange: () => {
                 this.keysOn = keysOn.checked;
                 store('faultline-keys', this.keysOn ? 'on' : 'off');
             },
         });
-        this.help.append(el('h2', { id: 'help-title' }, 'Keys'),
-            el('table', {}, el('tbody', {}, ...rows.map(([key, does]) => el('tr', {},
-                el('th', { scope: 'row' }, el('kbd', {}, key)), el('td', {}, does))))),
-            el('p', {}, keysOn, ' ', el('label', { for: 'keys-on' }, 'Keys work everywhere, not on the charts alone')),
-            el('button', { type: 'button', onclick: () => this.help.close() }, 'Close'));
+        this.help.append(
+            el('h2', { id: 'help-title' }, 'Keys'),
+            el(
+                'table',
+                {},
+                el(
+                    'tbody',
+                    {},
+                    ...rows.map(([key, does]) =>
+                        el('tr', {}, el('th', { scope: 'row' }, el('kbd', {}, key)), el('td', {}, does)),
+                    ),
+                ),
+            ),
+            el(
+                'p',
+                {},
+                keysOn,
+                ' ',
+                el('label', { for: 'keys-on' }, 'Keys work everywhere, not on the charts alone'),
+            ),
+            el('button', { type: 'button', onclick: () => this.help.close() }, 'Close'),
+        );
     }
 
     goTo() {
         const t = Date.parse(this.goToInput.value) / 1000; // without a zone it is local time
-        if (Number.isFinite(t))
-            this.commands.goTo(t);
+        if (Number.isFinite(t)) this.commands.goTo(t);
     }
 
     /** @param {KeyboardEvent} event */
     onKey(event) {
-        if (!this.keysOn || event.ctrlKey || event.altKey || event.metaKey || this.help.open || takesText(event.target))
+        if (
+            !this.keysOn ||
+            event.ctrlKey ||
+            event.altKey ||
+            event.metaKey ||
+            this.help.open ||
+            takesText(event.target)
+        )
             return;
-        if (event.key === ' ' && takesSpace(event.target))
-            return;
+        if (event.key === ' ' && takesSpace(event.target)) return;
         const row = this.buttons.find((button) => button.key === event.key);
-        if (row === undefined || !isUsable(row.element))
-            return;
+        if (row === undefined || !isUsable(row.element)) return;
         event.preventDefault();
         row.run();
     }
 
     /** @param {Status} status */
     draw(status) {
-        const usable = { live: !status.live || status.paused, older: status.older, newer: status.newer, 'reset-zoom': status.zoomed };
+        const usable = {
+            live: !status.live || status.paused,
+            older: status.older,
+            newer: status.newer,
+            'reset-zoom': status.zoomed,
+        };
         for (const row of this.buttons) {
-            if (row.id in usable)
-                setUsable(row.element, /** @type {any} */ (usable)[row.id]);
+            if (row.id in usable) setUsable(row.element, /** @type {any} */ (usable)[row.id]);
             if (row.seconds !== undefined)
-                setAttribute(row.element, 'aria-pressed', String(row.seconds === status.window && !status.zoomed));
+                setAttribute(
+                    row.element,
+                    'aria-pressed',
+                    String(row.seconds === status.window && !status.zoomed),
+                );
             if (row.id === 'pause') {
                 setText(row.element, status.paused ? 'Resume' : 'Pause');
                 setAttribute(row.element, 'aria-pressed', String(status.paused));

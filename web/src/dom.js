@@ -11,8 +11,7 @@
 export function el(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes))
-        if (typeof value === 'function')
-            element.addEventListener(name.slice(2), value);
+        if (typeof value === 'function') element.addEventListener(name.slice(2), value);
         else if (value !== undefined && value !== false)
             element.setAttribute(name, value === true ? '' : String(value));
     element.append(...children);
@@ -24,21 +23,21 @@ export function byId(id) {
     return document.getElementById(id);
 }
 
-/** Touches the document only where something changes: a screen reader hears of each touch. @param {Element} element @param {string} text */
+/**
+ * Touches the document only where something changes: a screen reader hears of each touch.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
-    if (element.textContent !== text)
-        element.textContent = text;
+    if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {Element} element @param {string} name @param {string | boolean | null} value */
 export function setAttribute(element, name, value) {
     const wanted = value === true ? '' : value === false ? null : value;
-    if (element.getAttribute(name) === wanted)
-        return;
-    if (wanted === null)
-        element.removeAttribute(name);
-    else
-        element.setAttribute(name, wanted);
+    if (element.getAttribute(name) === wanted) return;
+    if (wanted === null) element.removeAttribute(name);
+    else element.setAttribute(name, wanted);
 }
 
 /**

@@ -7,12 +7,22 @@ import { visible } from './text.js';
 
 const MOST = 100;
 
-/** @typedef {{ key: string, t: number, kind: 'kill' | 'alert' | 'mark', changes: string, fill: () => Node[] }} Entry */
+/**
+ * @typedef {{ key: string, t: number, kind: 'kill' | 'alert' | 'mark', changes: string, fill: () => Node[] }} Entry
+ */
 
 /** @param {{ name: string, means: string, help: string } | null} diagnosis */
 function diagnosisParts(diagnosis) {
-    return diagnosis === null ? [] : [el('p', { class: 'diagnosis' },
-        el('b', {}, diagnosis.name), `: ${diagnosis.means}. To try: ${diagnosis.help}.`)];
+    return diagnosis === null
+        ? []
+        : [
+              el(
+                  'p',
+                  { class: 'diagnosis' },
+                  el('b', {}, diagnosis.name),
+                  `: ${diagnosis.means}. To try: ${diagnosis.help}.`,
+              ),
+          ];
 }
 
 /** Words of others, which turn no line around. @param {string} text */
@@ -22,25 +32,64 @@ function foreign(text) {
 
 /** @param {any[]} tasks of a kill */
 function taskTable(tasks) {
-    return el('details', { class: 'tasks' }, el('summary', {}, 'Largest tasks at that time'),
-        el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Largest tasks' },
-            el('table', {},
-                el('thead', {}, el('tr', {}, ...['command', 'pid', 'resident', 'swap', 'adj'].map((name) => (
-                    el('th', { scope: 'col' }, name))))),
-                el('tbody', {}, ...tasks.map((task) => el('tr', {},
-                    el('th', { scope: 'row' }, el('bdi', {}, visible(task.comm ?? '?'))),
-                    ...[task.pid, bytes(task.rss_bytes), bytes(task.swap_bytes), task.oom_score_adj ?? '–'].map((cell) => (
-                        el('td', {}, visible(cell))))))))));
+    return el(
+        'details',
+        { class: 'tasks' },
+        el('summary', {}, 'Largest tasks at that time'),
+        el(
+            'div',
+            { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Largest tasks' },
+            el(
+                'table',
+                {},
+                el(
+                    'thead',
+                    {},
+                    el(
+                        'tr',
+                        {},
+                        ...['command', 'pid', 'resident', 'swap', 'adj'].map((name) =>
+                            el('th', { scope: 'col' }, name),
+                        ),
+                    ),
+                ),
+                el(
+                    'tbody',
+                    {},
+                    ...tasks.map((task) =>
+                        el(
+                            'tr',
+                            {},
+                            el('th', { scope: 'row' }, el('bdi', {}, visible(task.comm ?? '?'))),
+                            ...[
+                                task.pid,
+                                bytes(task.rss_bytes),
+                                bytes(task.swap_bytes),
+                                task.oom_score_adj ?? '–',
+                            ].map((cell) => el('td', {}, visible(cell))),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    );
 }
 
 /** @param {any} kill @returns {Node[]} */
 function fillKill(kill) {
     const facts = meaning.killFacts(kill);
-    const tasks = Array.isArray(kill.tasks) ? kill.tasks.filter((/** @type {any} */ task) => task && typeof task === 'object') : [];
+    const tasks = Array.isArray(kill.tasks)
+        ? kill.tasks.filter((/** @type {any} */ task) => task && typeof task === 'object')
+        : [];
     return [
         el('strong', { class: 'what' }, 'OOM kill'),
-        ' ', el('bdi', { class: 'victim' }, visible(meaning.victimOf(kill))),
-        el('p', {}, foreign(facts.length > 0 ? facts.join(', ') : kill.message ?? 'The kernel did not say more.')),
+        ' ',
+        el('bdi', { class: 'victim' }, visible(meaning.victimOf(kill))),
+        el(
+            'p',
+            {},
+            foreign(facts.length > 0 ? facts.join(', ') : (kill.message ?? 'The kernel did not say more.')),
+        ),
         ...diagnosisParts(meaning.diagnosisOfKill(kill)),
         ...(tasks.length > 0 ? [taskTable(tasks)] : []),
     ];
@@ -51,7 +100,8 @@ function fillAlert(episode, now) {
     const title = meaning.alertOf(episode.alert)?.title ?? String(episode.alert);
     return [
         el('strong', { class: 'what' }, visible(title)),
-        ' ', el('span', { class: 'lasted' }, meaning.episodeTime(episode, now)),
+        ' ',
+        el('span', { class: 'lasted' }, meaning.episodeTime(episode, now)),
         el('p', {}, foreign(episode.told.message ?? '')),
         ...diagnosisParts(meaning.diagnosisOf(episode.told.diagnosis)),
     ];
@@ -63,17 +113,26 @@ function entries(log, now) {
     const out = [];
     for (const kill of log.kills)
         out.push({
-            key: `kill|${kill.t}|${kill.pid}|${kill.comm}`, t: kill.t, kind: 'kill', changes: '', fill: () => fillKill(kill),
+            key: `kill|${kill.t}|${kill.pid}|${kill.comm}`,
+            t: kill.t,
+            kind: 'kill',
+            changes: '',
+            fill: () => fillKill(kill),
         });
     for (const episode of log.episodes)
         out.push({
-            key: `alert|${episode.t}|${episode.alert}`, t: episode.t, kind: 'alert',
+            key: `alert|${episode.t}|${episode.alert}`,
+            t: episode.t,
+            kind: 'alert',
             changes: `${episode.last.t}${episode.last.state}${meaning.goesOn(episode, now)}`,
             fill: () => fillAlert(episode, now),
         });
     for (const mark of log.marks)
         out.push({
-            key: `mark|${mark.t}|${mark.mark}`, t: mark.t, kind: 'mark', changes: '',
+            key: `mark|${mark.t}|${mark.mark}`,
+            t: mark.t,
+            kind: 'mark',
+            changes: '',
             fill: () => [el('span', { class: 'what' }, visible(meaning.markText(mark)))],
         });
     return out.sort((a, b) => a.t - b.t);
@@ -107,8 +166,7 @@ export class EventList {
         }
         for (const entry of this.entries.slice(-MOST)) {
             const made = this.made.get(entry.key);
-            if (made)
-                setAttribute(made.root, 'data-shown', entry.t >= range.from && entry.t <= range.until);
+            if (made) setAttribute(made.root, 'data-shown', entry.t >= range.from && entry.t <= range.until);
         }
     }
 
@@ -125,13 +183,10 @@ export class EventList {
             }
             kept.set(entry.key, made);
             const place = before === null ? this.list.firstChild : before.nextSibling;
-            if (made.root !== place)
-                this.list.insertBefore(made.root, place);
+            if (made.root !== place) this.list.insertBefore(made.root, place);
             before = made.root;
         }
-        for (const [key, made] of this.made)
-            if (!kept.has(key))
-                made.root.remove();
+        for (const [key, made] of this.made) if (!kept.has(key)) made.root.remove();
         this.made = kept;
         byId('no-events').hidden = shown.length > 0;
         const more = byId('more-events');
@@ -143,10 +198,21 @@ export class EventList {
     make(entry) {
         const old = day(entry.t) !== day(Date.now() / 1000);
         const body = el('div', { class: 'body' }, ...entry.fill());
-        const root = el('li', { class: `event ${entry.kind}`, 'data-kind': entry.kind },
-            el('button', { type: 'button', class: 'when', title: 'Show it on the charts', onclick: () => this.goTo(entry.t) },
-                isNumber(entry.t) ? (old ? dateTime(entry.t) : clock(entry.t)) : '?'),
-            body);
+        const root = el(
+            'li',
+            { class: `event ${entry.kind}`, 'data-kind': entry.kind },
+            el(
+                'button',
+                {
+                    type: 'button',
+                    class: 'when',
+                    title: 'Show it on the charts',
+                    onclick: () => this.goTo(entry.t),
+                },
+                isNumber(entry.t) ? (old ? dateTime(entry.t) : clock(entry.t)) : '?',
+            ),
+            body,
+        );
         return { root, body, changes: entry.changes };
     }
 }

@@ -5,12 +5,12 @@ const LIMITS = { oom_kill: 500, alert: 2000, mark: 500 };
 /** What makes two lines the same one: they are told again after a reconnection. @param {any} event */
 function keyOf(event) {
     switch (event.type) {
-    case 'oom_kill':
-        return `${event.t}|${event.pid ?? ''}|${event.comm ?? ''}|${event.kills ?? ''}`;
-    case 'alert':
-        return `${event.t}|${event.alert}|${event.state}`;
-    default:
-        return `${event.t}|${event.mark}`;
+        case 'oom_kill':
+            return `${event.t}|${event.pid ?? ''}|${event.comm ?? ''}|${event.kills ?? ''}`;
+        case 'alert':
+            return `${event.t}|${event.alert}|${event.state}`;
+        default:
+            return `${event.t}|${event.mark}`;
     }
 }
 
@@ -37,9 +37,9 @@ export function episodes(alerts) {
         let episode = open.get(line.alert);
         if (episode === undefined || line.state === 'begin') {
             // Who comes late did not see it begin; the line says how long it has lasted.
-            const seen = line.state !== 'begin' && line.duration_seconds > 0 ? line.t - line.duration_seconds : line.t;
-            if (episode !== undefined)
-                episode.cut = true;
+            const seen =
+                line.state !== 'begin' && line.duration_seconds > 0 ? line.t - line.duration_seconds : line.t;
+            if (episode !== undefined) episode.cut = true;
             episode = { cut: false, alert: line.alert, t: seen, end: null, told: line, last: line };
             out.push(episode);
             open.set(line.alert, episode);
@@ -72,21 +72,16 @@ export class EventLog {
     add(event) {
         const lines = this.lines[event.type];
         const keys = this.keys[event.type];
-        if (lines === undefined || event.t === undefined)
-            return false;
+        if (lines === undefined || event.t === undefined) return false;
         const key = keyOf(event);
-        if (keys.has(key))
-            return false;
+        if (keys.has(key)) return false;
         const limit = /** @type {any} */ (LIMITS)[event.type];
-        if (lines.length >= limit && event.t < lines[0].t)
-            return false;
+        if (lines.length >= limit && event.t < lines[0].t) return false;
         let at = lines.length;
-        while (at > 0 && lines[at - 1].t > event.t)
-            at--;
+        while (at > 0 && lines[at - 1].t > event.t) at--;
         lines.splice(at, 0, event);
         keys.add(key);
-        if (lines.length > limit)
-            keys.delete(keyOf(lines.shift()));
+        if (lines.length > limit) keys.delete(keyOf(lines.shift()));
         this.version++;
         return true;
     }
@@ -117,11 +112,15 @@ export class EventLog {
         const within = (/** @type {{ t: number }} */ event) => event.t >= from && event.t <= until;
         const lasts = (/** @type {Episode} */ episode) => episode.end ?? episode.last.t;
         return [
-            ...this.marks.filter(within).map((m) => ({ t: m.t, kind: /** @type {const} */ ('mark'), name: m.mark })),
-            ...this.episodes.filter((e) => e.t <= until && lasts(e) >= from).map((e) => (
-                { t: e.t, kind: /** @type {const} */ ('alert'), name: e.alert, end: lasts(e) })),
-            ...this.kills.filter(within).map((k) => (
-                { t: k.t, kind: /** @type {const} */ ('kill'), name: k.comm ?? '' })),
+            ...this.marks
+                .filter(within)
+                .map((m) => ({ t: m.t, kind: /** @type {const} */ ('mark'), name: m.mark })),
+            ...this.episodes
+                .filter((e) => e.t <= until && lasts(e) >= from)
+                .map((e) => ({ t: e.t, kind: /** @type {const} */ ('alert'), name: e.alert, end: lasts(e) })),
+            ...this.kills
+                .filter(within)
+                .map((k) => ({ t: k.t, kind: /** @type {const} */ ('kill'), name: k.comm ?? '' })),
         ];
     }
 }

@@ -22,8 +22,7 @@ function grouped(value) {
 
 /** @param {number} [value] */
 export function bytes(value) {
-    if (!isNumber(value))
-        return ABSENT;
+    if (!isNumber(value)) return ABSENT;
     let scaled = /** @type {number} */ (value);
     let unit = 0;
     while (Math.abs(scaled) >= 1023.5 && unit < BINARY.length - 1) {
@@ -51,33 +50,30 @@ export function rate(value) {
 
 /** @param {number} [value] */
 export function percent(value) {
-    if (!isNumber(value))
-        return ABSENT;
+    if (!isNumber(value)) return ABSENT;
     const number = /** @type {number} */ (value);
     return number > 0 && number < 0.05 ? '<0.1%' : `${digits(number)}%`;
 }
 
 /** As short as the axis of a chart needs it: 12k, 3M. @param {number} value */
 export function short(value) {
-    if (!isNumber(value))
-        return '';
-    for (const [size, letter] of /** @type {[number, string][]} */ ([[1e9, 'G'], [1e6, 'M'], [1e4, 'k']]))
-        if (Math.abs(value) >= size)
-            return `${+(value / (letter === 'k' ? 1e3 : size)).toFixed(1)}${letter}`;
+    if (!isNumber(value)) return '';
+    for (const [size, letter] of /** @type {[number, string][]} */ ([
+        [1e9, 'G'],
+        [1e6, 'M'],
+        [1e4, 'k'],
+    ]))
+        if (Math.abs(value) >= size) return `${+(value / (letter === 'k' ? 1e3 : size)).toFixed(1)}${letter}`;
     return String(+value.toFixed(2));
 }
 
 /** @param {number} seconds */
 export function duration(seconds) {
-    if (!isNumber(seconds))
-        return ABSENT;
-    if (seconds < 9.95)
-        return `${+seconds.toFixed(1)} s`;
+    if (!isNumber(seconds)) return ABSENT;
+    if (seconds < 9.95) return `${+seconds.toFixed(1)} s`;
     const whole = Math.round(seconds);
-    if (whole < 120)
-        return `${whole} s`;
-    if (whole < 7200)
-        return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
+    if (whole < 120) return `${whole} s`;
+    if (whole < 7200) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
     if (whole < 172800)
         return `${Math.floor(whole / 3600)} h${Math.floor(whole / 60) % 60 ? ` ${Math.floor(whole / 60) % 60} min` : ''}`;
     return `${Math.floor(whole / 86400)} d ${Math.floor(whole / 3600) % 24} h`;
@@ -91,14 +87,16 @@ function two(number) {
 /** The time of day where the reader is. @param {number} t unix seconds */
 export function clock(t) {
     const date = new Date(t * 1000);
-    return Number.isNaN(date.getTime()) ? ABSENT
+    return Number.isNaN(date.getTime())
+        ? ABSENT
         : `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 /** @param {number} t unix seconds */
 export function day(t) {
     const date = new Date(t * 1000);
-    return Number.isNaN(date.getTime()) ? ABSENT
+    return Number.isNaN(date.getTime())
+        ? ABSENT
         : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
@@ -110,8 +108,7 @@ export function dateTime(t) {
 /** How far the reader's clock is from UTC at that time, as in UTC+5:30. @param {number} t unix seconds */
 export function zone(t) {
     const minutes = -new Date(t * 1000).getTimezoneOffset();
-    if (!isNumber(minutes) || minutes === 0)
-        return 'UTC';
+    if (!isNumber(minutes) || minutes === 0) return 'UTC';
     const size = Math.abs(minutes);
     return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${size % 60 ? `:${two(size % 60)}` : ''}`;
 }

@@ -8,8 +8,7 @@ const RETRY_MS = 8000;
 /** @param {URL} url @param {AbortSignal} [signal] */
 async function fetchLines(url, signal) {
     const response = await fetch(url, { signal, headers: { accept: 'application/x-ndjson' } });
-    if (!response.ok)
-        throw new Error(`${response.status} ${(await response.text()).slice(0, 200).trim()}`);
+    if (!response.ok) throw new Error(`${response.status} ${(await response.text()).slice(0, 200).trim()}`);
     return sortOut(parseLines(await response.text()));
 }
 
@@ -36,10 +35,8 @@ export class History {
     url(asked, every) {
         const url = new URL('api/samples', this.base);
         url.searchParams.set('since', asked.since.toFixed(3));
-        if (asked.until !== null)
-            url.searchParams.set('until', asked.until.toFixed(3));
-        if (every !== undefined)
-            url.searchParams.set('every', String(every));
+        if (asked.until !== null) url.searchParams.set('until', asked.until.toFixed(3));
+        if (every !== undefined) url.searchParams.set('every', String(every));
         return url;
     }
 
@@ -49,9 +46,9 @@ export class History {
      * @param {import('./model.js').Request} asked
      */
     want(asked) {
-        const key = asked.until === null ? `${Math.round(asked.since / 60)}` : `${asked.since}-${asked.until}`;
-        if (key === this.wanted)
-            return;
+        const key =
+            asked.until === null ? `${Math.round(asked.since / 60)}` : `${asked.since}-${asked.until}`;
+        if (key === this.wanted) return;
         this.wanted = key;
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.load(asked, key), SETTLE_MS);
@@ -68,8 +65,7 @@ export class History {
             this.forget(key);
             this.listener.loaded();
         } catch (error) {
-            if (running.signal.aborted)
-                return;
+            if (running.signal.aborted) return;
             this.listener.failed(/** @type {Error} */ (error).message);
             setTimeout(() => this.forget(key), RETRY_MS);
         }
@@ -77,14 +73,15 @@ export class History {
 
     /** @param {string} key */
     forget(key) {
-        if (this.wanted === key)
-            this.wanted = '';
+        if (this.wanted === key) this.wanted = '';
     }
 
-    /** What came since that time, while nothing was heard. Asks until it is answered. @param {number} since */
+    /**
+     * What came since that time, while nothing was heard. Asks until it is answered.
+     * @param {number} since
+     */
     async fill(since) {
-        if (this.filling)
-            return;
+        if (this.filling) return;
         this.filling = true;
         clearTimeout(this.fillTimer);
         try {

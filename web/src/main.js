@@ -19,6 +19,9 @@ import { View } from './view.js';
 
 const FIRST_WINDOW = 300;
 const DRAW_MS = 950;
+// More than a chart is wide, and seconds.
+const PIXELS = 1200;
+const LONGEST_STANDSTILL = 10;
 const EVENTS_BACK = 86400;
 const PROCESSES = 15;
 // A machine that stalls can keep a row for a moment; this is longer.
@@ -54,6 +57,8 @@ class Page {
         /** Of a recording: when it happened. @type {string | undefined} */
         this.when = undefined;
         this.timer = 0;
+        this.chartsAt = -Infinity;
+        this.chartsOf = '';
         this.tiles = new Tiles(byId('tiles'));
         this.events = new EventList((t) => this.change(() => this.view.goTo(t)));
         this.processes = new ProcessTable();
@@ -93,8 +98,7 @@ class Page {
             cursorAt: (t) => {
                 this.cursor = t;
                 this.controls.drawCursor(t);
-                if (this.recording)
-                    this.drawMoment();
+                if (this.recording) this.drawMoment();
             },
             say: (text) => setText(byId('say'), text),
         };
@@ -121,18 +125,18 @@ class Page {
     /** What the reader does is seen at once. @param {() => void} change */
     change(change) {
         change();
-        this.draw();
+        this.draw(true);
     }
 
     /** Drawing what comes by itself can wait: once a second, and not at all where nobody looks. */
     soon() {
-        if (this.timer !== 0 || document.hidden)
-            return;
+        if (this.timer !== 0 || document.hidden) return;
         const wait = Math.max(0, this.drawnAt + DRAW_MS - performance.now());
         this.timer = setTimeout(() => requestAnimationFrame(() => this.draw()), wait);
     }
 
-    draw() {
+    /** @param {boolean} [asked] by the reader, or by what changed more than a row */
+    draw(asked = false) {
         clearTimeout(this.timer);
         this.timer = 0;
         this.drawnAt = performance.now();
@@ -140,11 +144,10 @@ class Page {
         const range = model.newest === undefined ? { from: 0, until: 1 } : view.range(this.newest);
         if (!this.recording && model.newest !== undefined) {
             const missing = model.missing(range, view.live);
-            if (missing !== null)
-                this.history?.want(missing);
+            if (missing !== null) this.history?.want(missing);
         }
         const frame = this.frame(range);
-        this.charts.forEach((chart) => chart.draw(frame));
+        if (this.chartsDue(range, asked)) this.charts.forEach((chart) => chart.draw(frame));
         this.events.draw(model.log, range, view.pausedAt ?? Infinity, this.newest);
         this.drawMoment();
         this.drawControls(range);
@@ -153,14 +156,33 @@ class Page {
         this.root.dataset.newest = String(frame.rows[frame.rows.length - 1]?.t ?? '');
     }
 
-    /** What the charts show; where the page was paused, nothing that came after. @param {import('./view.js').Range} range */
+    /**
+     * Charts of many hours are not drawn anew each second: it takes longer until a row moves them by a pixel.
+     * @param {import('./view.js').Range} range @param {boolean} asked
+     */
+    chartsDue(range, asked) {
+        const now = performance.now();
+        const pause = Math.min((range.until - range.from) / PIXELS, LONGEST_STANDSTILL) * 1000;
+        const due = asked || this.chartsOf !== this.model.changes || now - this.chartsAt >= pause;
+        if (due) {
+            this.chartsAt = now;
+            this.chartsOf = this.model.changes;
+        }
+        return due;
+    }
+
+    /**
+     * What the charts show; where the page was paused, nothing that came after.
+     * @param {import('./view.js').Range} range
+     */
     frame(range) {
         const { model, view } = this;
         const end = view.pausedAt ?? Infinity;
         const rows = model.rowsIn(range);
         return {
             ...range,
-            rows: rows.length > 0 && rows[rows.length - 1].t > end ? rows.filter((row) => row.t <= end) : rows,
+            rows:
+                rows.length > 0 && rows[rows.length - 1].t > end ? rows.filter((row) => row.t <= end) : rows,
             marks: model.log.between(range.from, Math.min(range.until, end)),
             about: model.about,
         };
@@ -169,8 +191,10 @@ class Page {
     /** What is shown of one moment: now; where the page stopped; in a recording, where the cursor is. */
     drawMoment() {
         const { model, view } = this;
-        const t = this.recording ? this.cursor ?? incidentOf(model).t : view.pausedAt ?? this.newest;
-        const kills = this.recording ? model.log.kills : model.log.kills.filter((kill) => kill.t <= (view.pausedAt ?? Infinity));
+        const t = this.recording ? (this.cursor ?? incidentOf(model).t) : (view.pausedAt ?? this.newest);
+        const kills = this.recording
+            ? model.log.kills
+            : model.log.kills.filter((kill) => kill.t <= (view.pausedAt ?? Infinity));
         this.tiles.draw({ row: model.rowAt(t) ?? {}, about: model.about, kills });
         const until = view.live || this.recording ? t : view.range(this.newest).until;
         this.processes.draw(model.looks.at(view.live && !this.recording ? Infinity : until));
@@ -179,7 +203,7 @@ class Page {
     /** @param {import('./view.js').Range} range */
     drawControls(range) {
         const { model, view } = this;
-        const oldest = this.recording ? model.live.first?.t ?? 0 : model.oldest;
+        const oldest = this.recording ? (model.live.first?.t ?? 0) : model.oldest;
         this.controls.draw({
             paused: view.paused,
             live: view.live,
@@ -196,12 +220,9 @@ class Page {
     /** @returns {keyof typeof STATES} */
     state() {
         const { view } = this;
-        if (this.recording)
-            return 'recording';
-        if (this.connection !== 'open')
-            return this.connection;
-        if (view.paused)
-            return 'paused';
+        if (this.recording) return 'recording';
+        if (this.connection !== 'open') return this.connection;
+        if (view.paused) return 'paused';
         return view.live ? 'live' : view.zoomed ? 'zoomed' : 'back';
     }
 
@@ -215,22 +236,39 @@ class Page {
         let age = this.when ?? '';
         if (state === 'paused')
             age = `${rows} rows${kills > 0 ? `, ${kills} OOM kill${kills > 1 ? 's' : ''}` : ''} since`;
-        else if (!this.recording && this.model.live.last && (state === 'lost' || late > LATE_ROWS * this.model.interval))
+        else if (
+            !this.recording &&
+            this.model.live.last &&
+            (state === 'lost' || late > LATE_ROWS * this.model.interval)
+        )
             age = `last row ${duration(Math.round(late))} ago`;
         setText(byId('age'), age);
         const lost = byId('lost');
         lost.hidden = state !== 'lost';
-        setText(lost, state !== 'lost' ? '' : this.model.live.last === undefined
-            ? 'There is no connection to faultline. It is tried again and again.'
-            : 'The connection to faultline is lost. What you see is as old as its last row; the rest is fetched when it is back.');
+        setText(
+            lost,
+            state !== 'lost'
+                ? ''
+                : this.model.live.last === undefined
+                  ? 'There is no connection to faultline. It is tried again and again.'
+                  : 'The connection to faultline is lost. What you see is as old as its last row; ' +
+                    'the rest is fetched when it is back.',
+        );
     }
 
     drawAbout() {
         const { about } = this.model;
         const host = visible(about.host ?? location.hostname);
         setText(byId('host'), host);
-        setText(byId('machine'), [about.kernel && `Linux ${visible(about.kernel)}`,
-            about.version && `faultline ${visible(about.version)}`].filter(Boolean).join(' · '));
+        setText(
+            byId('machine'),
+            [
+                about.kernel && `Linux ${visible(about.kernel)}`,
+                about.version && `faultline ${visible(about.version)}`,
+            ]
+                .filter(Boolean)
+                .join(' · '),
+        );
         document.title = `${host} · faultline`;
     }
 
@@ -250,8 +288,7 @@ class Page {
             state: (state) => {
                 const changed = this.connection !== state;
                 this.connection = state;
-                if (changed)
-                    this.drawState();
+                if (changed) this.drawState();
             },
         });
         setInterval(() => this.drawState(), 1000);
@@ -261,33 +298,30 @@ class Page {
     onLine(line) {
         const before = this.model.live.last?.t;
         const isNew = this.model.feed(line, performance.now());
-        if (isNew === 'about')
-            this.onAbout(line, before);
-        else if (isNew === 'row')
-            this.rowAt = performance.now();
-        else if (isNew === 'event')
-            this.announce(line);
-        if (isNew !== null)
-            this.soon();
+        if (isNew === 'about') this.onAbout(line, before);
+        else if (isNew === 'row') this.rowAt = performance.now();
+        else if (isNew === 'event') this.announce(line);
+        if (isNew !== null) this.soon();
     }
 
     /** @param {any} about @param {number | undefined} before the newest row before it */
     onAbout(about, before) {
         this.drawAbout();
-        if (this.stream)
-            this.stream.patience = 8000 + 3000 * this.model.interval;
-        if (before !== undefined && about.t > before + this.model.interval)
-            this.history?.fill(before);
-        else if (about.t !== undefined)
-            this.history?.events(about.t - EVENTS_BACK, about.t);
+        if (this.stream) this.stream.patience = 8000 + 3000 * this.model.interval;
+        if (before !== undefined && about.t > before + this.model.interval) this.history?.fill(before);
+        else if (about.t !== undefined) this.history?.events(about.t - EVENTS_BACK, about.t);
     }
 
     /** @param {any} line */
     announce(line) {
-        if (line.t < (this.model.about.t ?? 0) - 2 || line.state === 'continue')
-            return;
-        setText(byId('say-event'), visible(line.message ?? (line.type === 'oom_kill'
-            ? `OOM kill: ${meaning.victimOf(line)}` : line.mark)));
+        if (line.t < (this.model.about.t ?? 0) - 2 || line.state === 'continue') return;
+        setText(
+            byId('say-event'),
+            visible(
+                line.message ??
+                    (line.type === 'oom_kill' ? `OOM kill: ${meaning.victimOf(line)}` : line.mark),
+            ),
+        );
     }
 
     /** @param {NonNullable<ReturnType<typeof readRecording>>} recording */
@@ -312,5 +346,4 @@ const page = new Page(recording);
 if (recording === null)
     // Not relative to the document: its address may hold a password, and fetch() refuses such a one.
     page.connect(new URL('.', location.origin + location.pathname));
-else
-    page.show(recording);
+else page.show(recording);

@@ -42,11 +42,9 @@ function drawMarks(u, marks) {
     const scale = devicePixelRatio;
     const signs = new Map();
     for (const mark of marks) {
-        if (mark.kind === 'alert')
-            drawLength(u, mark);
+        if (mark.kind === 'alert') drawLength(u, mark);
         const x = Math.round(u.valToPos(mark.t, 'x', true));
-        if (x < bbox.left || x > bbox.left + bbox.width)
-            continue;
+        if (x < bbox.left || x > bbox.left + bbox.width) continue;
         const kind = KINDS[mark.kind];
         ctx.strokeStyle = ctx.fillStyle = color(kind.color);
         ctx.lineWidth = kind.width * scale;
@@ -69,19 +67,23 @@ function drawMarks(u, marks) {
 /** How long it lasted: a bar along the upper edge. @param {any} u @param {Mark} mark */
 function drawLength(u, mark) {
     const { ctx, bbox } = u;
-    const within = (/** @type {number} */ t) => (
-        Math.min(Math.max(u.valToPos(t, 'x', true), bbox.left), bbox.left + bbox.width));
+    const within = (/** @type {number} */ t) =>
+        Math.min(Math.max(u.valToPos(t, 'x', true), bbox.left), bbox.left + bbox.width);
     const begin = within(mark.t);
     ctx.fillStyle = color('warn');
-    ctx.fillRect(begin, bbox.top - 1.5 * devicePixelRatio, within(mark.end ?? mark.t) - begin, 2.5 * devicePixelRatio);
+    ctx.fillRect(
+        begin,
+        bbox.top - 1.5 * devicePixelRatio,
+        within(mark.end ?? mark.t) - begin,
+        2.5 * devicePixelRatio,
+    );
 }
 
 /** @param {any} u @param {number} threshold */
 function drawThreshold(u, threshold) {
     const { ctx, bbox } = u;
     const y = Math.round(u.valToPos(threshold, 'y', true));
-    if (!(y >= bbox.top && y <= bbox.top + bbox.height))
-        return;
+    if (!(y >= bbox.top && y <= bbox.top + bbox.height)) return;
     ctx.strokeStyle = color('warn');
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
@@ -102,8 +104,7 @@ export function marksPlugin(state) {
             draw: (/** @type {any} */ u) => {
                 const { marks, threshold } = state();
                 u.ctx.save();
-                if (threshold !== undefined)
-                    drawThreshold(u, threshold);
+                if (threshold !== undefined) drawThreshold(u, threshold);
                 drawMarks(u, marks);
                 u.ctx.restore();
             },

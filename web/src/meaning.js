@@ -83,14 +83,15 @@ export function diagnosisOf(diagnosis) {
 
 /** @param {any} kill */
 export function diagnosisOfKill(kill) {
-    return entry(CONSTRAINTS, kill.constraint) ?? (kill.limit_cgroup !== undefined ? CONSTRAINTS.memcg : null);
+    return (
+        entry(CONSTRAINTS, kill.constraint) ?? (kill.limit_cgroup !== undefined ? CONSTRAINTS.memcg : null)
+    );
 }
 
 /** @param {any} mark */
 export function markText(mark) {
     const text = entry(MARKS, mark.mark) ?? String(mark.mark);
-    if (!isNumber(mark.seconds))
-        return text;
+    if (!isNumber(mark.seconds)) return text;
     if (mark.mark === 'clock_step')
         return `${text} ${mark.seconds < 0 ? 'back' : 'forward'} by ${duration(Math.abs(mark.seconds))}`;
     return `${text}: ${duration(mark.seconds)}`;
@@ -108,24 +109,25 @@ export function killFacts(kill) {
     const resident = residentOf(kill);
     if (resident !== undefined)
         facts.push(`${bytes(resident)} resident (anonymous ${bytes(kill.anon_rss_bytes)})`);
-    if (kill.cgroup !== undefined)
-        facts.push(`cgroup ${kill.cgroup}`);
+    if (kill.cgroup !== undefined) facts.push(`cgroup ${kill.cgroup}`);
     if (kill.limit_cgroup !== undefined)
-        facts.push(`at the limit of ${kill.limit_cgroup}${
-            isNumber(kill.limit_bytes) ? ` (${bytes(kill.limit_bytes)})` : ''}`);
-    if (kill.uid !== undefined)
-        facts.push(`uid ${kill.uid}`);
-    if (kill.group_kill === true)
-        facts.push('killed along with its group (memory.oom.group)');
+        facts.push(
+            `at the limit of ${kill.limit_cgroup}${
+                isNumber(kill.limit_bytes) ? ` (${bytes(kill.limit_bytes)})` : ''
+            }`,
+        );
+    if (kill.uid !== undefined) facts.push(`uid ${kill.uid}`);
+    if (kill.group_kill === true) facts.push('killed along with its group (memory.oom.group)');
     if (kill.trigger !== undefined)
-        facts.push(`asked for by ${kill.trigger}${isNumber(kill.trigger_pid) ? `[${kill.trigger_pid}]` : ''}`);
+        facts.push(
+            `asked for by ${kill.trigger}${isNumber(kill.trigger_pid) ? `[${kill.trigger_pid}]` : ''}`,
+        );
     return facts;
 }
 
 /** @param {any} kill */
 export function victimOf(kill) {
-    if (kill.pid === undefined)
-        return `${kill.kills ?? 1} not named`;
+    if (kill.pid === undefined) return `${kill.kills ?? 1} not named`;
     return `${kill.comm ?? '?'}[${kill.pid}]`;
 }
 
@@ -138,7 +140,11 @@ export function goesOn(episode, now) {
 export function episodeTime(episode, now) {
     const figure = episode.last.worst ?? episode.told.worst;
     const worst = isNumber(figure) ? alertOf(episode.alert)?.figure(figure) : undefined;
-    const lasted = episode.end !== null ? `until ${clock(episode.end)}`
-        : goesOn(episode, now) ? 'goes on' : `told until ${clock(episode.last.t)}`;
+    const lasted =
+        episode.end !== null
+            ? `until ${clock(episode.end)}`
+            : goesOn(episode, now)
+              ? 'goes on'
+              : `told until ${clock(episode.last.t)}`;
     return worst === undefined ? lasted : `${lasted}, at worst ${worst}`;
 }

@@ -23,12 +23,16 @@ export class Model {
         this.live = new Rows(limit);
         /** From when on `live` has all there is. */
         this.liveFrom = Infinity;
-        /** What was fetched of the time before, or coarser. @type {{ rows: Rows, from: number, until: number, step: number } | null} */
+        /**
+         * What was fetched of the time before, or coarser.
+         * @type {{ rows: Rows, from: number, until: number, step: number } | null}
+         */
         this.past = null;
         this.log = new EventLog();
         this.looks = new Looks();
         this.aboutAt = -Infinity;
         this.rowsSeen = 0;
+        this.loads = 0;
     }
 
     /** Seconds of one row of the stream. */
@@ -39,6 +43,11 @@ export class Model {
     /** @returns {number | undefined} */
     get newest() {
         return this.live.last?.t ?? this.about.t;
+    }
+
+    /** Is another one whenever more changed than a row that came at the end. @returns {string} */
+    get changes() {
+        return `${this.log.version}|${this.loads}`;
     }
 
     /** From when on the server can tell. @returns {number} */
@@ -55,16 +64,15 @@ export class Model {
     feed(line, now) {
         this.looks.feed(line);
         switch (line.type) {
-        case 'about':
-            this.about = line;
-            this.aboutAt = now;
-            if (this.live.last && line.t < this.live.last.t - 2 * this.interval)
-                this.setBack(line.t);
-            return 'about';
-        case 'sample':
-            return line.t !== undefined && this.addRow(line, now) ? 'row' : null;
-        default:
-            return this.log.add(line) ? 'event' : null;
+            case 'about':
+                this.about = line;
+                this.aboutAt = now;
+                if (this.live.last && line.t < this.live.last.t - 2 * this.interval) this.setBack(line.t);
+                return 'about';
+            case 'sample':
+                return line.t !== undefined && this.addRow(line, now) ? 'row' : null;
+            default:
+                return this.log.add(line) ? 'event' : null;
         }
     }
 
@@ -73,11 +81,9 @@ export class Model {
         const { last } = this.live;
         if (last && row.t < last.t && !this.live.has(row.t)) {
             const replayed = now - this.aboutAt < REPLAY_MS && row.t <= this.about.t;
-            if (!replayed)
-                this.setBack(row.t);
+            if (!replayed) this.setBack(row.t);
         }
-        if (!this.live.add(row))
-            return false;
+        if (!this.live.add(row)) return false;
         this.rowsSeen++;
         this.liveFrom = Math.min(this.liveFrom, row.t - intervalOf(row));
         this.trimmed();
@@ -105,6 +111,7 @@ export class Model {
      * @param {boolean} [fills] it fills a hole in `live`, however coarse it is
      */
     load(lines, asked, fills = false) {
+        this.loads++;
         lines.events.forEach((event) => this.log.add(event));
         const rows = inOrder(lines.rows);
         const step = usualInterval(rows);
@@ -137,18 +144,19 @@ export class Model {
     missing(range, follows) {
         const span = range.until - range.from;
         const from = Math.max(range.from, this.oldest);
-        if (from >= this.liveFrom - this.interval || from >= range.until)
-            return null;
+        if (from >= this.liveFrom - this.interval || from >= range.until) return null;
         if (this.past !== null) {
             const { past } = this;
             const slack = past.step + 2 * this.interval;
             const reaches = past.until + slack >= Math.min(range.until, Math.max(this.liveFrom, from));
-            const fine = past.step <= Math.max(2 * this.interval, span / FINE) || past.until - past.from <= 2 * span;
-            if (from >= past.from - slack && reaches && fine)
-                return null;
+            const fine =
+                past.step <= Math.max(2 * this.interval, span / FINE) || past.until - past.from <= 2 * span;
+            if (from >= past.from - slack && reaches && fine) return null;
         }
         // A bit more on either side: the next step back or on may be there already.
-        return follows ? { since: from, until: null } : { since: from - span / 4, until: range.until + span / 4 };
+        return follows
+            ? { since: from, until: null }
+            : { since: from - span / 4, until: range.until + span / 4 };
     }
 
     /** @param {import('./view.js').Range} range @returns {Row[]} */
@@ -159,8 +167,10 @@ export class Model {
             return live.range(range.from, range.until);
         const old = past.rows.range(range.from, range.until);
         const { last } = past.rows;
-        const young = range.until <= last.t ? []
-            : live.range(Math.max(last.t, range.from), range.until).filter((row) => row.t > last.t);
+        const young =
+            range.until <= last.t
+                ? []
+                : live.range(Math.max(last.t, range.from), range.until).filter((row) => row.t > last.t);
         const begin = old.length > 0 ? old : live.range(range.from, Math.min(past.rows.first.t, range.until));
         return begin === old ? [...old, ...young] : merged(begin, young);
     }

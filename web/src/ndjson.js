@@ -7,8 +7,7 @@
  * @returns {any}
  */
 export function parseLine(line) {
-    if (line.trim() === '')
-        return null;
+    if (line.trim() === '') return null;
     let value;
     try {
         value = JSON.parse(line);
@@ -18,14 +17,16 @@ export function parseLine(line) {
     if (value === null || typeof value !== 'object' || Array.isArray(value) || typeof value.type !== 'string')
         return null;
     const ms = typeof value.time === 'string' ? Date.parse(value.time) : NaN;
-    if (!Number.isNaN(ms))
-        value.t = ms / 1000;
+    if (!Number.isNaN(ms)) value.t = ms / 1000;
     return value;
 }
 
 /** @param {string} text @returns {any[]} */
 export function parseLines(text) {
-    return text.split('\n').map(parseLine).filter((value) => value !== null);
+    return text
+        .split('\n')
+        .map(parseLine)
+        .filter((value) => value !== null);
 }
 
 /**
@@ -42,27 +43,25 @@ export function sortOut(lines) {
     };
     for (const line of lines)
         switch (line.type) {
-        case 'about':
-            out.about = line;
-            break;
-        case 'sample':
-            if (line.t !== undefined)
-                out.rows.push(line);
-            break;
-        case 'alert':
-        case 'oom_kill':
-        case 'mark':
-            if (line.t !== undefined)
-                out.events.push(line);
-            break;
-        case 'top':
-        case 'process':
-            out.looks.push(line);
-            break;
-        case 'report':
-            out.reports.push(String(line.text ?? ''));
-            break;
-        default: // of a newer server
+            case 'about':
+                out.about = line;
+                break;
+            case 'sample':
+                if (line.t !== undefined) out.rows.push(line);
+                break;
+            case 'alert':
+            case 'oom_kill':
+            case 'mark':
+                if (line.t !== undefined) out.events.push(line);
+                break;
+            case 'top':
+            case 'process':
+                out.looks.push(line);
+                break;
+            case 'report':
+                out.reports.push(String(line.text ?? ''));
+                break;
+            default: // of a newer server
         }
     return out;
 }

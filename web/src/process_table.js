@@ -6,7 +6,11 @@ import { visible } from './text.js';
 
 /** @type {{ head: string, cell: (process: any) => string, text?: boolean }[]} */
 const COLUMNS = [
-    { head: 'command', cell: (p) => visible(p.comm ?? '?') + (p.ended === true ? ' (ended)' : ''), text: true },
+    {
+        head: 'command',
+        cell: (p) => visible(p.comm ?? '?') + (p.ended === true ? ' (ended)' : ''),
+        text: true,
+    },
     { head: 'pid', cell: (p) => visible(p.pid ?? ABSENT) },
     { head: 'major/s', cell: (p) => count(p.major_faults_per_second) },
     { head: 'minor/s', cell: (p) => count(p.minor_faults_per_second) },
@@ -23,22 +27,41 @@ export class ProcessTable {
         this.body = table.tBodies[0];
         this.note = byId('look');
         this.drawn = /** @type {any} */ (undefined);
-        table.tHead.append(el('tr', {}, ...COLUMNS.map((column) => (
-            el('th', { scope: 'col', class: column.text ? 'text' : undefined }, column.head)))));
+        table.tHead.append(
+            el(
+                'tr',
+                {},
+                ...COLUMNS.map((column) =>
+                    el('th', { scope: 'col', class: column.text ? 'text' : undefined }, column.head),
+                ),
+            ),
+        );
     }
 
     /** @param {{ t: number, top: any, processes: any[] } | null} look */
     draw(look) {
-        if (look === this.drawn)
-            return;
+        if (look === this.drawn) return;
         this.drawn = look;
-        setText(this.note, look === null ? 'No look at the processes is known of that time.' : this.headline(look));
-        this.body.replaceChildren(...(look?.processes ?? []).map((process) => el('tr', {},
-            ...COLUMNS.map((column, i) => {
-                const tag = i === 0 ? 'th' : 'td';
-                return el(tag, { scope: i === 0 ? 'row' : undefined, class: column.text ? 'text' : undefined },
-                    column.text ? el('bdi', {}, column.cell(process)) : column.cell(process));
-            }))));
+        setText(
+            this.note,
+            look === null ? 'No look at the processes is known of that time.' : this.headline(look),
+        );
+        this.body.replaceChildren(
+            ...(look?.processes ?? []).map((process) =>
+                el(
+                    'tr',
+                    {},
+                    ...COLUMNS.map((column, i) => {
+                        const tag = i === 0 ? 'th' : 'td';
+                        return el(
+                            tag,
+                            { scope: i === 0 ? 'row' : undefined, class: column.text ? 'text' : undefined },
+                            column.text ? el('bdi', {}, column.cell(process)) : column.cell(process),
+                        );
+                    }),
+                ),
+            ),
+        );
     }
 
     /** @param {{ t: number, top: any, processes: any[] }} look */

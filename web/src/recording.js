@@ -18,9 +18,11 @@ export function incidentOf(model) {
     const begin = first?.t ?? 0;
     const end = last?.t ?? 1;
     const kills = model.log.kills.map((kill) => kill.t);
-    const times = kills.length > 0 ? kills : model.log.episodes.flatMap((episode) => [episode.t, episode.end ?? episode.last.t]);
-    if (times.length === 0)
-        return { from: begin, until: Math.max(end, begin + 1), t: begin };
+    const times =
+        kills.length > 0
+            ? kills
+            : model.log.episodes.flatMap((episode) => [episode.t, episode.end ?? episode.last.t]);
+    if (times.length === 0) return { from: begin, until: Math.max(end, begin + 1), t: begin };
     const from = Math.min(...times);
     const until = Math.max(...times);
     const margin = Math.max(60, (until - from) / 2);

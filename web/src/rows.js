@@ -12,10 +12,8 @@ export function firstAt(rows, t) {
     let high = rows.length;
     while (low < high) {
         const middle = (low + high) >> 1;
-        if (rows[middle].t < t)
-            low = middle + 1;
-        else
-            high = middle;
+        if (rows[middle].t < t) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
@@ -34,8 +32,7 @@ export function inOrder(rows) {
     /** @type {Row[]} */
     const out = [];
     for (const row of rows) {
-        while (out.length > 0 && out[out.length - 1].t >= row.t)
-            out.pop();
+        while (out.length > 0 && out[out.length - 1].t >= row.t) out.pop();
         out.push(row);
     }
     return out;
@@ -74,39 +71,31 @@ export class Rows {
     /** Adds one that is new, wherever it belongs. @param {Row} row @returns whether it was new */
     add(row) {
         const at = firstAt(this.rows, row.t);
-        if (at < this.rows.length && this.rows[at].t === row.t)
-            return false;
+        if (at < this.rows.length && this.rows[at].t === row.t) return false;
         this.rows.splice(at, 0, row);
         // Not one by one: each would move all the others.
-        if (this.rows.length > this.limit * 1.1)
-            this.trim();
+        if (this.rows.length > this.limit * 1.1) this.trim();
         return true;
     }
 
     /** Adds those whose times are new. @param {Row[]} batch sorted by time */
     merge(batch) {
-        if (batch.length === 0)
-            return;
+        if (batch.length === 0) return;
         /** @type {Row[]} */
         const out = [];
         let i = 0;
         for (const row of batch) {
-            while (i < this.rows.length && this.rows[i].t < row.t)
-                out.push(this.rows[i++]);
-            if (i < this.rows.length && this.rows[i].t === row.t)
-                continue;
-            if (out.length === 0 || out[out.length - 1].t < row.t)
-                out.push(row);
+            while (i < this.rows.length && this.rows[i].t < row.t) out.push(this.rows[i++]);
+            if (i < this.rows.length && this.rows[i].t === row.t) continue;
+            if (out.length === 0 || out[out.length - 1].t < row.t) out.push(row);
         }
-        while (i < this.rows.length)
-            out.push(this.rows[i++]);
+        while (i < this.rows.length) out.push(this.rows[i++]);
         this.rows = out;
         this.trim();
     }
 
     trim() {
-        if (this.rows.length > this.limit)
-            this.rows.splice(0, this.rows.length - this.limit);
+        if (this.rows.length > this.limit) this.rows.splice(0, this.rows.length - this.limit);
     }
 
     /** Forgets what is later than t: the clock was set back. @param {number} t */
@@ -147,8 +136,7 @@ export function columns(rows, keys) {
     rows.forEach((row, i) => {
         if (i > 0 && isHole(rows[i - 1], row)) {
             out[0].push(rows[i - 1].t + 0.001);
-            for (let k = 0; k < keys.length; k++)
-                out[k + 1].push(null);
+            for (let k = 0; k < keys.length; k++) out[k + 1].push(null);
         }
         out[0].push(row.t);
         keys.forEach((key, k) => {

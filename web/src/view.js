@@ -61,7 +61,12 @@ export class View {
         this.fixed = { from: middle - half, until: middle + half };
     }
 
-    /** Nearer (below 1) or farther, around t. @param {number} factor @param {number} t @param {number} newest */
+    /**
+     * Nearer (below 1) or farther, around t.
+     * @param {number} factor
+     * @param {number} t
+     * @param {number} newest
+     */
     zoomBy(factor, t, newest) {
         const { from, until } = this.range(newest);
         const around = Math.min(Math.max(t, from), until);
@@ -69,19 +74,20 @@ export class View {
     }
 
     resetZoom() {
-        if (this.unzoomed)
-            this.fixed = this.unzoomed.fixed;
+        if (this.unzoomed) this.fixed = this.unzoomed.fixed;
         this.unzoomed = null;
     }
 
-    /** Half a window back (-1) or on (1); on beyond the newest row is live again. @param {-1 | 1} way @param {number} newest */
+    /**
+     * Half a window back (-1) or on (1); on beyond the newest row is live again.
+     * @param {-1 | 1} way
+     * @param {number} newest
+     */
     shift(way, newest) {
         const { from, until } = this.range(newest);
-        const step = way * (until - from) / 2;
-        if (way > 0 && until + step >= newest && !this.paused && !this.zoomed)
-            this.follow();
-        else
-            this.fixed = { from: from + step, until: until + step };
+        const step = (way * (until - from)) / 2;
+        if (way > 0 && until + step >= newest && !this.paused && !this.zoomed) this.follow();
+        else this.fixed = { from: from + step, until: until + step };
     }
 
     /** A window around that time. @param {number} t */
@@ -99,23 +105,18 @@ export class View {
 
     /** @param {number} newest */
     pause(newest) {
-        if (this.paused)
-            return;
+        if (this.paused) return;
         this.pausedAt = newest;
         this.followsAfterPause = this.live || this.unzoomed?.fixed === null;
-        if (this.live)
-            this.fixed = this.range(newest);
+        if (this.live) this.fixed = this.range(newest);
         else if (this.unzoomed?.fixed === null)
             this.unzoomed.fixed = { from: newest - this.window, until: newest };
     }
 
     resume() {
         this.pausedAt = null;
-        if (!this.followsAfterPause)
-            return;
-        if (this.unzoomed)
-            this.unzoomed.fixed = null;
-        else
-            this.follow();
+        if (!this.followsAfterPause) return;
+        if (this.unzoomed) this.unzoomed.fixed = null;
+        else this.follow();
     }
 }

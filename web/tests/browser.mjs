@@ -28,7 +28,10 @@ export async function startBrowser(executable, options = {}) {
     };
 }
 
-/** A page, and what it complained of and asked for. @param {import('playwright-core').BrowserContext} context */
+/**
+ * A page, and what it complained of and asked for.
+ * @param {import('playwright-core').BrowserContext} context
+ */
 export async function newPage(context) {
     const page = await context.newPage();
     /** @type {string[]} */
@@ -51,15 +54,16 @@ export async function newPage(context) {
 export async function within(question, ms, what) {
     const end = performance.now() + ms;
     for (;;) {
-        if (await question())
-            return;
-        if (performance.now() > end)
-            throw new Error(`not within ${ms} ms: ${what}`);
+        if (await question()) return;
+        if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
         await new Promise((done) => setTimeout(done, 25));
     }
 }
 
-/** @param {import('playwright-core').Page} page @param {string} name of a data attribute of the page's root */
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} name of a data attribute of the page's root
+ */
 export function rootData(page, name) {
     return page.evaluate((key) => document.documentElement.dataset[key] ?? '', name);
 }
@@ -73,7 +77,9 @@ export function rootData(page, name) {
 export function contrast(page) {
     return page.evaluate(() => {
         const canvas = new OffscreenCanvas(1, 1);
-        const ctx = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
+        const ctx = /** @type {OffscreenCanvasRenderingContext2D} */ (
+            canvas.getContext('2d', { willReadFrequently: true })
+        );
         const parse = (/** @type {string} */ text) => {
             ctx.clearRect(0, 0, 1, 1);
             ctx.fillStyle = '#000';
@@ -82,8 +88,8 @@ export function contrast(page) {
             const [r, g, b, a] = ctx.getImageData(0, 0, 1, 1).data;
             return [r, g, b, a / 255];
         };
-        const over = (/** @type {number[]} */ top, /** @type {number[]} */ below) => (
-            [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3])).concat(1));
+        const over = (/** @type {number[]} */ top, /** @type {number[]} */ below) =>
+            [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
         const luminance = (/** @type {number[]} */ rgb) => {
             const [r, g, b] = rgb.slice(0, 3).map((value) => {
                 const part = value / 255;
@@ -100,8 +106,7 @@ export function contrast(page) {
             for (let e = element; e !== null; e = e.parentElement) {
                 const layer = parse(getComputedStyle(e).backgroundColor);
                 layers.push(layer);
-                if (layer[3] === 1)
-                    break;
+                if (layer[3] === 1) break;
             }
             return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255, 1]);
         };
@@ -112,9 +117,16 @@ export function contrast(page) {
         for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
             const element = /** @type {HTMLElement} */ (node.parentElement);
             const text = (node.textContent ?? '').trim();
-            if (text === '' || ['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(element.tagName) || element.closest('.sr'))
+            if (
+                text === '' ||
+                ['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(element.tagName) ||
+                element.closest('.sr')
+            )
                 continue;
-            if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || element.getClientRects().length === 0)
+            if (
+                !element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) ||
+                element.getClientRects().length === 0
+            )
                 continue;
             const style = getComputedStyle(element);
             const behind = background(element);
@@ -122,14 +134,21 @@ export function contrast(page) {
             const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
             const found = ratio(over(parse(style.color), behind), behind);
             checked++;
-            if (found < (large ? 3 : 4.5))
-                low.push(`"${text.slice(0, 30)}" ${found.toFixed(2)}`);
+            if (found < (large ? 3 : 4.5)) low.push(`"${text.slice(0, 30)}" ${found.toFixed(2)}`);
         }
         const root = getComputedStyle(document.documentElement);
         const panel = background(document.querySelector('.chart'));
         const drawn = (/** @type {string} */ name) => over(parse(root.getPropertyValue(name).trim()), panel);
-        for (const [name, least] of /** @type {[string, number][]} */ ([['--muted', 4.5], ['--bad', 3], ['--warn', 3],
-            ['--tone1', 3], ['--tone2', 3], ['--tone3', 3], ['--tone4', 3], ['--tone5', 3]])) {
+        for (const [name, least] of /** @type {[string, number][]} */ ([
+            ['--muted', 4.5],
+            ['--bad', 3],
+            ['--warn', 3],
+            ['--tone1', 3],
+            ['--tone2', 3],
+            ['--tone3', 3],
+            ['--tone4', 3],
+            ['--tone5', 3],
+        ])) {
             checked++;
             if (ratio(drawn(name), panel) < least)
                 low.push(`${name} on a chart ${ratio(drawn(name), panel).toFixed(2)}`);
@@ -146,8 +165,13 @@ export function contrast(page) {
 export async function keyboardWay(page) {
     const all = await page.evaluate(() => {
         let n = 0;
-        for (const element of document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]'))
-            if (/** @type {HTMLElement} */ (element).tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }))
+        for (const element of document.querySelectorAll(
+            'a[href], button, input, select, textarea, summary, [tabindex]',
+        ))
+            if (
+                /** @type {HTMLElement} */ (element).tabIndex >= 0 &&
+                element.checkVisibility({ visibilityProperty: true })
+            )
                 element.setAttribute('data-test-stop', String(n++));
         /** @type {any} */ (document.activeElement)?.blur();
         return n;
@@ -161,27 +185,33 @@ export async function keyboardWay(page) {
         const at = await page.evaluate(() => {
             const element = document.activeElement;
             const style = element && getComputedStyle(element);
-            return element === null ? null : {
-                stop: element.getAttribute('data-test-stop'),
-                name: `${element.tagName}#${element.id}.${element.className}`,
-                ring: style !== null && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
-            };
+            return element === null
+                ? null
+                : {
+                      stop: element.getAttribute('data-test-stop'),
+                      name: `${element.tagName}#${element.id}.${element.className}`,
+                      ring:
+                          style !== null &&
+                          style.outlineStyle !== 'none' &&
+                          parseFloat(style.outlineWidth) >= 1,
+                  };
         });
-        if (at === null || at.stop === null || seen.has(at.stop))
-            continue;
+        if (at === null || at.stop === null || seen.has(at.stop)) continue;
         seen.add(at.stop);
-        if (!at.ring)
-            unseen.push(at.name);
+        if (!at.ring) unseen.push(at.name);
     }
-    const missed = await page.evaluate((stops) => {
-        const out = [];
-        for (const element of document.querySelectorAll('[data-test-stop]')) {
-            if (!stops.includes(element.getAttribute('data-test-stop')))
-                out.push(`${element.tagName}#${element.id} ${(element.textContent ?? '').slice(0, 20)}`);
-            element.removeAttribute('data-test-stop');
-        }
-        return out;
-    }, [...seen]);
+    const missed = await page.evaluate(
+        (stops) => {
+            const out = [];
+            for (const element of document.querySelectorAll('[data-test-stop]')) {
+                if (!stops.includes(element.getAttribute('data-test-stop')))
+                    out.push(`${element.tagName}#${element.id} ${(element.textContent ?? '').slice(0, 20)}`);
+                element.removeAttribute('data-test-stop');
+            }
+            return out;
+        },
+        [...seen],
+    );
     return { all, missed, unseen };
 }
 
@@ -190,13 +220,18 @@ export function overflow(page) {
     return page.evaluate(() => (document.scrollingElement?.scrollWidth ?? 0) - innerWidth);
 }
 
-/** A fingerprint of what the charts have drawn. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
+/**
+ * A fingerprint of what the charts have drawn.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<string[]>}
+ */
 export function drawn(page) {
-    return page.evaluate(() => [...document.querySelectorAll('.chart canvas')].map((canvas) => {
-        const text = /** @type {HTMLCanvasElement} */ (canvas).toDataURL();
-        let hash = 0;
-        for (let i = 0; i < text.length; i++)
-            hash = (hash * 31 + text.charCodeAt(i)) | 0;
-        return String(hash);
-    }));
+    return page.evaluate(() =>
+        [...document.querySelectorAll('.chart canvas')].map((canvas) => {
+            const text = /** @type {HTMLCanvasElement} */ (canvas).toDataURL();
+            let hash = 0;
+            for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) | 0;
+            return String(hash);
+        }),
+    );
 }

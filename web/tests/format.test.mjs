@@ -7,10 +7,19 @@ const format = await import('../src/format.js');
 const T = Date.UTC(2026, 10, 24, 20, 17, 40) / 1000;
 
 test('bytes are binary', () => {
-    const figures = [[0, '0 B'], [1023, '1023 B'], [1024, '1 KiB'], [1536, '1.5 KiB'], [16777216, '16 MiB'],
-        [1024 * 1024 - 1, '1 MiB'], [2.04 * 2 ** 30, '2.04 GiB'], [21.23 * 2 ** 30, '21.2 GiB'], [2 ** 50, '1 PiB'], [2 ** 60, '1024 PiB']];
-    for (const [value, text] of figures)
-        assert.equal(format.bytes(/** @type {number} */ (value)), text);
+    const figures = [
+        [0, '0 B'],
+        [1023, '1023 B'],
+        [1024, '1 KiB'],
+        [1536, '1.5 KiB'],
+        [16777216, '16 MiB'],
+        [1024 * 1024 - 1, '1 MiB'],
+        [2.04 * 2 ** 30, '2.04 GiB'],
+        [21.23 * 2 ** 30, '21.2 GiB'],
+        [2 ** 50, '1 PiB'],
+        [2 ** 60, '1024 PiB'],
+    ];
+    for (const [value, text] of figures) assert.equal(format.bytes(/** @type {number} */ (value)), text);
     assert.equal(format.bytesRate(2048), '2 KiB/s');
 });
 
@@ -34,13 +43,21 @@ test('figures', () => {
 });
 
 test('durations', () => {
-    const durations = [[0.04, '0 s'], [3.21, '3.2 s'], [90, '90 s'], [125, '2 min 5 s'], [600, '10 min'], [7300, '2 h 1 min'], [200000, '2 d 7 h']];
+    const durations = [
+        [0.04, '0 s'],
+        [3.21, '3.2 s'],
+        [90, '90 s'],
+        [125, '2 min 5 s'],
+        [600, '10 min'],
+        [7300, '2 h 1 min'],
+        [200000, '2 d 7 h'],
+    ];
     for (const [seconds, text] of durations)
         assert.equal(format.duration(/** @type {number} */ (seconds)), text);
     assert.equal(format.duration(NaN), format.ABSENT);
 });
 
-test('times are the reader\'s', () => {
+test("times are the reader's", () => {
     assert.equal(format.clock(T), '01:47:40');
     assert.equal(format.day(T), '2026-11-25');
     assert.equal(format.zone(T), 'UTC+5:30');
@@ -55,6 +72,10 @@ test('a span tells a day once', () => {
 
 test('an axis tells the day where it changes', () => {
     const midnight = Date.UTC(2026, 10, 24, 18, 30) / 1000;
-    assert.deepEqual(format.axisTimes([midnight - 3600, midnight, midnight + 3600], 3600), ['23:00', '11-25', '01:00']);
+    assert.deepEqual(format.axisTimes([midnight - 3600, midnight, midnight + 3600], 3600), [
+        '23:00',
+        '11-25',
+        '01:00',
+    ]);
     assert.deepEqual(format.axisTimes([T, T + 5], 5), ['01:47:40', '01:47:45']);
 });

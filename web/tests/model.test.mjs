@@ -8,8 +8,7 @@ const row = (t, interval = 1) => ({ type: 'sample', t, interval_seconds: interva
 /** @param {number} from @param {number} until */
 const rows = (from, until, step = 1) => {
     const out = [];
-    for (let t = from; t <= until; t += step)
-        out.push(row(t, step));
+    for (let t = from; t <= until; t += step) out.push(row(t, step));
     return out;
 };
 /** @param {Model} model */
@@ -19,16 +18,14 @@ const times = (model) => model.live.rows.map((one) => one.t);
 function heard() {
     const model = new Model();
     model.feed({ type: 'about', t: 999.5, interval_seconds: 1, since: '1970-01-01T00:00:01.000Z' }, 0);
-    for (let t = 1000; t <= 1010; t++)
-        model.feed(row(t), (t - 999) * 1000);
+    for (let t = 1000; t <= 1010; t++) model.feed(row(t), (t - 999) * 1000);
     return model;
 }
 
 test('rows that are told again are no new rows', () => {
     const model = heard();
     model.feed({ type: 'about', t: 1015, interval_seconds: 1 }, 16000);
-    for (const t of [1009, 1010, 1011, 1012])
-        model.feed(row(t), 16010);
+    for (const t of [1009, 1010, 1011, 1012]) model.feed(row(t), 16010);
     assert.equal(model.live.length, 13);
     assert.equal(model.log.marks.length, 0);
 });
@@ -47,7 +44,10 @@ test('a clock that is set back', () => {
     model.feed(row(1005.5), 12000);
     model.feed(row(1006.5), 13000);
     assert.deepEqual(times(model).slice(-3), [1005, 1005.5, 1006.5]);
-    assert.deepEqual(model.log.marks.map((mark) => [mark.mark, mark.seconds]), [['clock_step', -4.5]]);
+    assert.deepEqual(
+        model.log.marks.map((mark) => [mark.mark, mark.seconds]),
+        [['clock_step', -4.5]],
+    );
 });
 
 test('a clock that was set back while nobody listened', () => {
@@ -99,8 +99,7 @@ test('what was folded stands beside what is fine', () => {
 
 test('rows that live forgot are asked for again', () => {
     const model = new Model(10);
-    for (let t = 1; t <= 100; t++)
-        model.feed(row(t), t * 1000);
+    for (let t = 1; t <= 100; t++) model.feed(row(t), t * 1000);
     assert.equal(model.missing({ from: 95, until: 100 }, true), null);
     assert.deepEqual(model.missing({ from: 20, until: 100 }, true), { since: 20, until: null });
 });
@@ -113,8 +112,14 @@ test('one long row does not make all of them coarse', () => {
 
 test('a recording has all there is', () => {
     const model = new Model(Infinity);
-    model.loadRecording(sortOut([{ type: 'about', host: 'h' }, ...rows(1, 9000), { type: 'oom_kill', t: 5, pid: 1 },
-        { type: 'process', t: 5, pid: 1 }]));
+    model.loadRecording(
+        sortOut([
+            { type: 'about', host: 'h' },
+            ...rows(1, 9000),
+            { type: 'oom_kill', t: 5, pid: 1 },
+            { type: 'process', t: 5, pid: 1 },
+        ]),
+    );
     assert.deepEqual([model.live.length, model.log.kills.length, model.looks.looks.length], [9000, 1, 1]);
     assert.equal(model.missing({ from: -100, until: 9100 }, false), null);
 });

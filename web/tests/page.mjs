@@ -33,8 +33,7 @@ const { values } = parseArgs({
 const { screenshots } = values;
 const expectKillOf = values['expect-kill-of'];
 const command = values['on-ready'];
-if (screenshots !== undefined)
-    mkdirSync(screenshots, { recursive: true });
+if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true });
 
 /** @type {import('node:child_process').ChildProcess | null} */
 let child = null;
@@ -46,12 +45,20 @@ const onReady = () => {
 const tap = new Tap();
 const url = values.url;
 const { username = '', password = '' } = url === undefined ? {} : new URL(url);
-const browser = await startBrowser(values.chromium, username === '' ? {} : {
-    httpCredentials: { username: decodeURIComponent(username), password: decodeURIComponent(password), origin: access(/** @type {string} */ (url)).origin },
-});
+const browser = await startBrowser(
+    values.chromium,
+    username === ''
+        ? {}
+        : {
+              httpCredentials: {
+                  username: decodeURIComponent(username),
+                  password: decodeURIComponent(password),
+                  origin: access(/** @type {string} */ (url)).origin,
+              },
+          },
+);
 try {
-    if (url !== undefined)
-        await checkLive(tap, browser.context, { url, screenshots, expectKillOf, onReady });
+    if (url !== undefined) await checkLive(tap, browser.context, { url, screenshots, expectKillOf, onReady });
     if (values.report !== undefined)
         await checkReport(tap, browser.context, { file: values.report, screenshots, expectKillOf });
     if (url === undefined && values.report === undefined)

@@ -20,8 +20,7 @@ test('each time once, in order, however it comes', () => {
 
 test('bounded: the oldest go', () => {
     const rows = new Rows(10);
-    for (let t = 1; t <= 1000; t++)
-        rows.add(rowsAt(t)[0]);
+    for (let t = 1; t <= 1000; t++) rows.add(rowsAt(t)[0]);
     assert.ok(rows.length <= 11);
     assert.equal(rows.last.t, 1000);
     rows.merge(rowsAt(1, 2, 3));
@@ -50,8 +49,12 @@ test('where the clock was set back, the later stamps go', () => {
 
 test('absent is a gap, and so are rows that are missing', () => {
     const rows = [
-        { t: 1, interval_seconds: 1, a: 10 }, { t: 2.001, interval_seconds: 1, a: 0 }, { t: 3, interval_seconds: 1 },
-        { t: 7, interval_seconds: 1, a: 7 }, { t: 37, interval_seconds: 30, a: 8 }, { t: 38, interval_seconds: 1, a: 'x' },
+        { t: 1, interval_seconds: 1, a: 10 },
+        { t: 2.001, interval_seconds: 1, a: 0 },
+        { t: 3, interval_seconds: 1 },
+        { t: 7, interval_seconds: 1, a: 7 },
+        { t: 37, interval_seconds: 30, a: 8 },
+        { t: 38, interval_seconds: 1, a: 'x' },
     ];
     assert.deepEqual(columns(rows, ['a', 'b']), [
         [1, 2.001, 3, 3.001, 7, 37, 38],

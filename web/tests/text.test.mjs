@@ -4,7 +4,10 @@ import { visible, visibleLines } from '../src/text.js';
 
 test('what steers is shown', () => {
     assert.equal(visible('a\u001b[31m\n\u0085'), 'a\\x1b[31m\\x0a\\x85');
-    assert.equal(visible('\u202eexe.jpg\u2066\u200f\ufeff\u2028'), '\\u{202e}exe.jpg\\u{2066}\\u{200f}\\u{feff}\\u{2028}');
+    assert.equal(
+        visible('\u202eexe.jpg\u2066\u200f\ufeff\u2028'),
+        '\\u{202e}exe.jpg\\u{2066}\\u{200f}\\u{feff}\\u{2028}',
+    );
     assert.equal(visible('\u00ad\ud800x'), '\\xad\\u{d800}x');
     assert.equal(visible('\u{e0041}'), '\\u{e0041}');
 });
