@@ -4,31 +4,33 @@
  */
 #pragma once
 
+#include "server/request.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct exchange;
 
-/* -- the request -- */
-
-/* NULL: it has none of that name. Valid as long as the exchange. */
-const char *exchange_header(const struct exchange *exchange, const char *name);
-
-/* The value of a parameter behind the ? of the address, percent signs decoded; the first of several. False
- * where there is none, or it is not shorter than SIZE. */
-bool exchange_parameter(const struct exchange *exchange, const char *name, char *value, size_t size);
-
-/* Whether the client takes gzip: named in Accept-Encoding, not with q=0. */
-bool exchange_takes_gzip(const struct exchange *exchange);
+/* Valid as long as the exchange. */
+const struct request *exchange_request(const struct exchange *exchange);
 
 /* -- an answer at once -- */
 
-/* With another header, before the answer. */
+/* With another header, before the answer; NAME and VALUE are copied. In place of one of the headers that
+ * every answer has, where it is called so. */
 void exchange_add_header(struct exchange *exchange, const char *name, const char *value);
 
 void exchange_answer(struct exchange *exchange, int status, const char *content_type, const char *bytes,
                      size_t length);
+
+/* The same with BYTES that never change, and are not copied. */
+void exchange_answer_constant(struct exchange *exchange, int status, const char *content_type,
+                              const void *bytes, size_t length);
+
+/* The same with BYTES that never change, and are not copied. */
+void exchange_answer_constant(struct exchange *exchange, int status, const char *content_type,
+                              const void *bytes, size_t length);
 
 /* A line of plain text, its newline too. */
 void exchange_answer_text(struct exchange *exchange, int status, const char *text);

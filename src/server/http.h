@@ -1,11 +1,15 @@
 /*
- * HTTP over libevent: connections within limits, requests to whoever answers for their path, in the program's
- * one loop, whose own sources come before all of it.
+ * HTTP: connections within limits, requests to whoever answers for their path, in the program's one loop,
+ * whose own sources come before all of it.
  *
  *     http_new, http_listen for each socket, http_run; http_free
  *
- * What is answered here: 405 to methods other than GET and HEAD, 401 to who has no password where one is
- * asked for, 404 to paths without a route.
+ * What is answered here: what is no request (400 and the like), 405 to methods other than GET and HEAD, 401
+ * to who has no password where one is asked for, 404 to paths without a route.
+ *
+ * It stands on libevent's bufferevents and not on its evhttp. Of 2.1 that has no limit of connections, tells
+ * nobody of one that has sent no request yet or has gone, and over a filter, as TLS is one here, waits for
+ * ever to write the second answer of a connection.
  */
 #pragma once
 
@@ -19,11 +23,11 @@
 #include <stdint.h>
 
 enum {
-    HTTP_HEADERS_MAX = 16 * 1024, /* of a request, its first line with them */
-    HTTP_BODY_MAX = 4 * 1024,     /* nobody reads one */
-    HTTP_REQUEST_SECONDS = 10,    /* from the connection to its first request, whole */
-    HTTP_IDLE_SECONDS = 120,      /* from an answer to the next request, whole */
-    HTTP_ANSWER_SECONDS = 30,     /* in which nothing of an answer is taken */
+    HTTP_HEAD_BYTES_MAX = 16 * 1024, /* of a request */
+    HTTP_BODY_BYTES_MAX = 4 * 1024,  /* nobody reads it */
+    HTTP_REQUEST_SECONDS = 10,       /* from the connection to its first request, whole */
+    HTTP_IDLE_SECONDS = 120,         /* from an answer to the next request, whole */
+    HTTP_ANSWER_SECONDS = 30,        /* in which nothing of an answer is taken */
     HTTP_CONNECTIONS_DEFAULT = 200,
     HTTP_CONNECTIONS_MAX = 1000,
 };
@@ -47,7 +51,7 @@ struct http_settings {
 enum http_drop {
     HTTP_DROP_CROWDED, /* others wanted the place */
     HTTP_DROP_SLOW,    /* it was not ready within the time for it */
-    HTTP_DROP_BROKEN,  /* it did not speak TLS as it should */
+    HTTP_DROP_BROKEN,  /* it spoke neither TLS nor HTTP as it should */
     HTTP_DROPS,
 };
 

@@ -259,7 +259,7 @@ static bool read_processes(const struct exchange *exchange, size_t *processes)
     char words[8];
     uint64_t number = 0;
 
-    if (exchange_parameter(exchange, "processes", words, sizeof(words)) &&
+    if (request_parameter(exchange_request(exchange), "processes", words, sizeof(words)) &&
         (number_parse_unsigned(words, &number) < 0 || number > ONLOOKER_PROCESSES_MAX))
         return false;
     *processes = (size_t)number;
@@ -269,7 +269,7 @@ static bool read_processes(const struct exchange *exchange, size_t *processes)
 /* Where one goes on who comes back, or now. */
 static uint64_t first_number(const struct onlookers *onlookers, const struct exchange *exchange)
 {
-    const char *id = exchange_header(exchange, "Last-Event-ID");
+    const char *id = request_header(exchange_request(exchange), "Last-Event-ID");
     char memory[16];
     uint64_t number;
 

@@ -70,14 +70,15 @@ static int read_time(const char *words, uint64_t *wall_ns)
 static bool read_parameter_time(const struct exchange *exchange, const char *name, uint64_t *wall_ns)
 {
     char words[WORDS_MAX];
-    return !exchange_parameter(exchange, name, words, sizeof(words)) || read_time(words, wall_ns) == 0;
+    return !request_parameter(exchange_request(exchange), name, words, sizeof(words)) ||
+           read_time(words, wall_ns) == 0;
 }
 
 static bool read_every(const struct exchange *exchange, double *seconds)
 {
     char words[WORDS_MAX];
 
-    if (!exchange_parameter(exchange, "every", words, sizeof(words)))
+    if (!request_parameter(exchange_request(exchange), "every", words, sizeof(words)))
         return true;
     return number_parse_decimal(words, seconds) == 0 && *seconds > 0 && *seconds <= EVERY_SECONDS_MAX;
 }

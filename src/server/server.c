@@ -54,7 +54,7 @@ static const char text_type[] = "text/plain; version=0.0.4; charset=utf-8";
 /* Who asks for OpenMetrics gets it, at whatever weight: Prometheus names it first. */
 static enum openmetrics_format format_for(const struct exchange *exchange)
 {
-    const char *accept = exchange_header(exchange, "Accept");
+    const char *accept = request_header(exchange_request(exchange), "Accept");
     return accept && strstr(accept, "application/openmetrics-text") ? OPENMETRICS_1_0
                                                                     : OPENMETRICS_TEXT_0_0_4;
 }
@@ -82,7 +82,7 @@ static void answer_packed(const struct server *server, struct exchange *exchange
     size_t length = text->length;
 
     exchange_add_header(exchange, "Vary", "Accept, Accept-Encoding");
-    if (server->packer && exchange_takes_gzip(exchange) &&
+    if (server->packer && request_takes_gzip(exchange_request(exchange)) &&
         gzip_pack(server->packer, text->bytes, text->length, &bytes, &length) == 0)
         exchange_add_header(exchange, "Content-Encoding", "gzip");
     exchange_answer(exchange, 200, type, bytes, length);
@@ -144,12 +144,12 @@ static void answer_page(void *context, struct exchange *exchange)
     }
     exchange_add_header(exchange, "Content-Security-Policy", page.policy);
     exchange_add_header(exchange, "Vary", "Accept-Encoding");
-    if (!exchange_takes_gzip(exchange)) {
+    if (!request_takes_gzip(exchange_request(exchange))) {
         answer_unpacked_page(exchange, type);
         return;
     }
     exchange_add_header(exchange, "Content-Encoding", "gzip");
-    exchange_answer(exchange, 200, type, page.packed, page.packed_bytes);
+    exchange_answer_constant(exchange, 200, type, page.packed, page.packed_bytes);
 }
 
 static const struct http_route routes[] = {

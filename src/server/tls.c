@@ -42,7 +42,6 @@ struct session {
     bool begun;                /* the first byte was one of TLS */
     bool ended;
     void (*tell_broken)(void *context);
-    void (*freed)(void *context);
     void *context;
 };
 
@@ -324,10 +323,7 @@ static void release_session(struct session *session)
 
 static void free_session(void *context)
 {
-    struct session *session = context;
-
-    session->freed(session->context);
-    release_session(session);
+    release_session(context);
 }
 
 static struct session *make_session(struct tls *tls)
@@ -346,7 +342,7 @@ static struct session *make_session(struct tls *tls)
 }
 
 struct bufferevent *tls_accept(struct tls *tls, struct bufferevent *wire, void (*broken)(void *context),
-                               void (*freed)(void *context), void *context)
+                               void *context)
 {
     struct session *session = make_session(tls);
 
@@ -356,7 +352,6 @@ struct bufferevent *tls_accept(struct tls *tls, struct bufferevent *wire, void (
     }
     session->wire = wire;
     session->tell_broken = broken;
-    session->freed = freed;
     session->context = context;
     mbedtls_ssl_set_bio(&session->ssl, session, send_to_wire, receive_from_wire, NULL);
     struct bufferevent *plain =

@@ -21,9 +21,9 @@ void tls_close(struct tls *tls); /* NULL is allowed; connections that are open g
 int tls_reload(struct tls *tls, struct problem *problem);
 
 /*
- * Plain text over WIRE, which becomes its own. FREED is called with CONTEXT when the result is freed. Where
- * the other side breaks the protocol, BROKEN is called, once, and the connection is shut down. NULL without
- * memory: WIRE is freed then.
+ * Plain text over WIRE, a connection that was accepted, which becomes its own. Where the other side breaks
+ * the protocol, BROKEN is called with CONTEXT, once, and the connection is shut down. NULL without memory:
+ * WIRE is freed then.
  */
 struct bufferevent *tls_accept(struct tls *tls, struct bufferevent *wire, void (*broken)(void *context),
-                               void (*freed)(void *context), void *context);
+                               void *context);

@@ -25,12 +25,11 @@ int tls_reload(struct tls *tls, struct problem *problem)
 }
 
 struct bufferevent *tls_accept(struct tls *tls, struct bufferevent *wire, void (*broken)(void *context),
-                               void (*freed)(void *context), void *context)
+                               void *context)
 {
     (void)tls;
     (void)wire;
     (void)broken;
-    (void)freed;
     (void)context;
     return NULL;
 }
