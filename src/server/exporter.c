@@ -337,8 +337,6 @@ static void put_victims(const struct exporter *exporter, struct text *text, enum
         "faultline_oom_last_kill_timestamp_seconds", OPENMETRICS_GAUGE,
         "when the kernel last killed a process of this name for want of memory, of the ten latest"};
 
-    if (exporter->victim_count == 0)
-        return;
     openmetrics_put_head(text, format, &last_kill);
     for (size_t i = 0; i < exporter->victim_count; i++) {
         const struct victim *victim = &exporter->victims[i];
