@@ -25,7 +25,7 @@ static void put_escaped(struct text *text, const char *string, const char *speci
             text_string(text, "\xef\xbf\xbd"); /* U+FFFD */
         } else if (length == 1) {
             text_char(text, '\\');
-            text_char(text, *string == '\n' ? 'n' : *string);
+            text_bytes(text, *string == '\n' ? "n" : string, 1);
         } else {
             text_bytes(text, string, length);
         }

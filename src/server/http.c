@@ -166,11 +166,9 @@ static void make_place(struct http *http)
 
     if (http->counts.connections < http->settings.connections)
         return;
-    TAILQ_FOREACH(at, &http->connections, place)
-    {
-        if (at->state != CONNECTION_ANSWERING)
-            break;
-    }
+    at = TAILQ_FIRST(&http->connections);
+    while (at && at->state == CONNECTION_ANSWERING)
+        at = TAILQ_NEXT(at, place);
     if (!at)
         at = TAILQ_FIRST(&http->connections);
     if (at)
@@ -701,10 +699,8 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
 
 static void accept_again(struct http *http)
 {
-    struct listener *at;
-
-    TAILQ_FOREACH(at, &http->listeners, place)
-    evconnlistener_enable(at->listener);
+    for (struct listener *at = TAILQ_FIRST(&http->listeners); at; at = TAILQ_NEXT(at, place))
+        evconnlistener_enable(at->listener);
 }
 
 static bool is_too_slow(const struct connection *connection, uint64_t now_ns)
@@ -773,24 +769,31 @@ struct http *http_new(const struct http_settings *settings)
 
 static void close_listeners(struct http *http)
 {
-    struct listener *first;
+    struct listener *next;
 
-    while ((first = TAILQ_FIRST(&http->listeners))) {
-        TAILQ_REMOVE(&http->listeners, first, place);
-        evconnlistener_free(first->listener);
-        free(first);
+    for (struct listener *at = TAILQ_FIRST(&http->listeners); at; at = next) {
+        next = TAILQ_NEXT(at, place);
+        evconnlistener_free(at->listener);
+        free(at);
+    }
+}
+
+static void close_connections(struct http *http)
+{
+    struct connection *next;
+
+    for (struct connection *at = TAILQ_FIRST(&http->connections); at; at = next) {
+        next = TAILQ_NEXT(at, place);
+        close_connection(at);
     }
 }
 
 void http_free(struct http *http)
 {
-    struct connection *first;
-
     if (!http)
         return;
     close_listeners(http);
-    while ((first = TAILQ_FIRST(&http->connections)))
-        close_connection(first);
+    close_connections(http);
     if (http->sweep)
         event_free(http->sweep);
     if (http->inner)
