@@ -1,4 +1,6 @@
 """Each alert of contrib/prometheus fires at the real thing: the rules as they are, in a real Prometheus that asks every second."""
+import contextlib
+import os
 import pathlib
 import re
 import signal
@@ -48,17 +50,47 @@ def test_the_first_oom_kill(watched, memory_group):
     assert "eat_memory" in told["summary"] + told["description"]
 
 
-def test_thrashing_and_standing_still(watched, memory_group, tmp_path):
-    """A file of twice the memory that its readers may have, mapped and touched over and over."""
-    _, prometheus = watched
-    file = tmp_path / "cold"
-    readers = memory_group.start(HELPERS / "cold_faults", file, "4096", "4", "100000", stdout=subprocess.DEVNULL)
+# Reads a file's pages in no order, for ever, from memory that has no room for it: each has just been evicted.
+READER = """
+import mmap, os, sys
+with open(sys.argv[1], "rb") as file:
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+if sys.argv[2] == "alone":
+    pages.madvise(mmap.MADV_RANDOM)
+count = len(pages) // mmap.PAGESIZE
+while True:
+    for i in range(count):
+        pages[i * 7919 % count * mmap.PAGESIZE]
+"""
+
+
+@contextlib.contextmanager
+def thrashing(group, file, way):
+    """Three processes in a group with a third of the memory that they want; each page is read ALONE, or with its NEIGHBOURS, for
+    all of which the kernel has to make room."""
+    file.write_bytes(os.urandom(MIB) * 96)
+    os.sync()
+    readers = [group.start("/usr/bin/python3", "-c", READER, file, way) for _ in range(3)]
     try:
-        fires(prometheus, "FaultlineThrash", "warning", 240)
-        fires(prometheus, "FaultlineMemoryStall", "warning", 240)
+        yield
     finally:
-        readers.kill()
-        readers.wait()
+        for reader in readers:
+            reader.kill()
+            reader.wait()
+        file.unlink()
+
+
+def test_thrashing(watched, memory_group, tmp_path):
+    _, prometheus = watched
+    with thrashing(memory_group, tmp_path / "data", "alone"):
+        fires(prometheus, "FaultlineThrash", "warning", 240)
+
+
+def test_standing_still_for_memory(watched, memory_group, tmp_path):
+    _, prometheus = watched
+    with thrashing(memory_group, tmp_path / "data", "neighbours"):
+        fires(prometheus, "FaultlineMemoryStall", "warning", 240)
 
 
 def meminfo_bytes(key):
