@@ -81,21 +81,18 @@ static enum request_method method_of(const char *word)
 /* "/path?query", "http://host/path?query"; "*" and a host alone have no path here. */
 static void split_target(struct request *request, char *target)
 {
-    char *scheme_end = strstr(target, "://");
+    char *scheme_end = target[0] == '/' ? NULL : strstr(target, "://");
 
-    if (target[0] != '/' && scheme_end) {
-        target = strchr(scheme_end + 3, '/');
-        if (!target) {
-            request->path = "/";
-            return;
-        }
-    }
+    if (scheme_end)
+        target = scheme_end + 3 + strcspn(scheme_end + 3, "/?");
     request->path = target;
     char *mark = strchr(target, '?');
     if (mark) {
         *mark = '\0';
         request->query = mark + 1;
     }
+    if (scheme_end && *request->path == '\0')
+        request->path = "/";
 }
 
 static int parse_version(struct request *request, const char *version)
