@@ -265,15 +265,15 @@ bool request_parameter(const struct request *request, const char *name, char *va
     return false;
 }
 
-/* "gzip;q=0", "gzip; q=0.000" */
+/* "gzip;q=0", "gzip; Q=0.000" */
 static bool is_refused(const char *coding, size_t length)
 {
-    const char *quality = memmem(coding, length, "q=", 2);
-
-    if (!quality)
-        return false;
-    quality += 2;
-    return strspn(quality, "0.") == strcspn(quality, ", \t;");
+    for (size_t at = 0; at + 1 < length; at++) {
+        const char *quality = coding + at + 2;
+        if ((coding[at] == 'q' || coding[at] == 'Q') && coding[at + 1] == '=')
+            return strspn(quality, "0.") == strcspn(quality, ", \t;");
+    }
+    return false;
 }
 
 /* "gzip", "x, gzip;q=0.5", "*"; not "gzip;q=0". */
