@@ -560,7 +560,8 @@ static void tell_drained(struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
 
-    if (exchange && exchange->in_parts && exchange->watcher.drained && unsent_bytes(connection) == 0)
+    if (exchange && exchange->in_parts && exchange->watcher.drained && !connection->broken &&
+        unsent_bytes(connection) == 0)
         exchange->watcher.drained(exchange->watcher.context);
 }
 
