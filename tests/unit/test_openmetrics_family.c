@@ -72,9 +72,32 @@ static void a_sample_has_a_suffix_and_labels(void **state)
     text_unsigned(&text, 8);
     openmetrics_end_sample(&text, &wall_ns);
     openmetrics_begin_sample(&text, &counter, "", &(struct openmetrics_labels){list, 0});
-    assert_text(&text, "a_bucket{le=\"0.5\",comm=\"\\\"\\\\\\n" REPLACED "\"} 7\n"
+    assert_text(&text, "a_bucket{le=\"0.5\",comm=\"\\\"\\\\\\n" REPLACED "ff\"} 7\n"
                        "c_total 8 1234.567\n"
                        "c_total ");
+}
+
+static void label_is(const char *value, const char *expected)
+{
+    static const struct openmetrics_family family = {"a", OPENMETRICS_GAUGE, ""};
+    const struct openmetrics_label label = {"l", value};
+    TEXT(text, 256);
+
+    openmetrics_begin_sample(&text, &family, "", &(struct openmetrics_labels){&label, 1});
+    assert_text(&text, expected);
+}
+
+static void values_that_differ_still_do(void **state)
+{
+    (void)state;
+    label_is("\xff", "a{l=\"" REPLACED "ff\"} ");
+    label_is("\xfe", "a{l=\"" REPLACED "fe\"} ");
+    label_is(REPLACED, "a{l=\"" REPLACED REPLACED "\"} ");
+    label_is(REPLACED "ff", "a{l=\"" REPLACED REPLACED "ff\"} ");
+    label_is(REPLACED "\xff", "a{l=\"" REPLACED REPLACED REPLACED "ff\"} ");
+    label_is("\xff" REPLACED, "a{l=\"" REPLACED "ff" REPLACED REPLACED "\"} ");
+    label_is("caf\xc3\xa9", "a{l=\"caf\xc3\xa9\"} ");
+    label_is("\xe2\x82", "a{l=\"" REPLACED "e2" REPLACED "82\"} ");
 }
 
 static void quotient_is(uint64_t number, uint64_t divisor, const char *expected)
@@ -128,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_unit_is_what_the_name_ends_with),
         cmocka_unit_test(help_is_escaped),
         cmocka_unit_test(a_sample_has_a_suffix_and_labels),
+        cmocka_unit_test(values_that_differ_still_do),
         cmocka_unit_test(quotients_are_exact),
         cmocka_unit_test(labels_fit_their_bound),
         cmocka_unit_test(only_openmetrics_has_an_end),
