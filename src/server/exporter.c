@@ -397,10 +397,10 @@ static const struct member_family comm_families[] = {
     {{"faultline_comm_processes", OPENMETRICS_GAUGE, "processes of this name"}, comm_processes, 1},
 };
 
-/* A process may have called itself so. */
+/* A process may have called itself so; but no process has a name as long as this one (TASK_COMM_LEN). */
 static const char *comm_label(const struct comm_counter *counter)
 {
-    return strcmp(counter->comm, "other") == 0 ? "other (comm)" : counter->comm;
+    return strcmp(counter->comm, "other") == 0 ? "other (its own name)" : counter->comm;
 }
 
 static void put_comms(const struct exporter *exporter, struct text *text, enum openmetrics_format format)

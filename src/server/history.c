@@ -106,11 +106,16 @@ static double least_seconds(const struct history *history)
 
 static int open_fold(struct history *history)
 {
+    double interval = history->past->interval_seconds;
     double least = least_seconds(history);
+    uint64_t rounded = (uint64_t)(history->range.every_seconds / interval + 0.5);
+    uint64_t fewest = (uint64_t)(least / interval);
 
-    if (least > history->range.every_seconds)
-        history->range.every_seconds = least;
-    if (history->range.every_seconds <= history->past->interval_seconds)
+    /* A sample is so many intervals long: of rounding down there would be more than the most. */
+    fewest += (double)fewest * interval < least;
+    if (rounded < fewest)
+        history->range.every_seconds = (double)fewest * interval;
+    if (history->range.every_seconds <= interval)
         return 0;
     history->folding = true;
     int error = fold_init(&history->fold, history->past->sampler);

@@ -357,6 +357,8 @@ void exchange_put(struct exchange *exchange, const char *bytes, size_t length)
 {
     struct bufferevent *plain = exchange->connection->plain;
 
+    if (length == 0) /* a chunk of nothing is the last one */
+        return;
     if (exchange->is_chunked)
         evbuffer_add_printf(bufferevent_get_output(plain), "%zx\r\n", length);
     bufferevent_write(plain, bytes, length);
@@ -558,7 +560,8 @@ static void tell_drained(struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
 
-    if (exchange && exchange->in_parts && exchange->watcher.drained && unsent_bytes(connection) == 0)
+    if (exchange && exchange->in_parts && exchange->watcher.drained && !connection->broken &&
+        unsent_bytes(connection) == 0)
         exchange->watcher.drained(exchange->watcher.context);
 }
 

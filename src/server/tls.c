@@ -219,10 +219,13 @@ static int receive_from_wire(void *context, unsigned char *bytes, size_t length)
  */
 static void end_session(struct session *session)
 {
+    struct evbuffer *outgoing = bufferevent_get_output(session->wire);
     int fd = bufferevent_getfd(session->wire);
 
     session->ended = true;
-    evbuffer_write(bufferevent_get_output(session->wire), fd);
+    evbuffer_unfreeze(outgoing, 1); /* a connection keeps it frozen for all but its own writing */
+    evbuffer_write(outgoing, fd);
+    evbuffer_freeze(outgoing, 1);
     shutdown(fd, SHUT_RDWR);
 }
 
