@@ -89,8 +89,9 @@ static struct stage *opened(void **state)
 static const char *scrape(struct stage *stage, enum openmetrics_format format)
 {
     const struct text *text;
+    const struct openmetrics_spans *spans;
 
-    assert_int_equal(exporter_put(stage->exporter, format, &stage->server, &text), 0);
+    assert_int_equal(exporter_put(stage->exporter, format, &stage->server, &text, &spans), 0);
     assert_int_equal(text->lost, 0);
     free(stage->text);
     stage->text = strndup(text->bytes, text->length);

@@ -12,7 +12,7 @@ static void packs_and_unpacks(struct gzip_packer *packer, const char *bytes, siz
     char *unpacked = malloc(length + 1);
 
     assert_non_null(unpacked);
-    assert_int_equal(gzip_pack(packer, bytes, length, &packed, &packed_length), 0);
+    assert_int_equal(gzip_pack(packer, bytes, length, NULL, 0, &packed, &packed_length), 0);
     assert_true(packed_length > 10);
     assert_memory_equal(packed, "\x1f\x8b\x08", 3);
     assert_int_equal(gzip_unpack(packed, packed_length, unpacked, length), 0);
@@ -47,7 +47,7 @@ static void what_repeats_becomes_short(void **state)
     (void)state;
 
     memset(text, 'a', sizeof(text));
-    assert_int_equal(gzip_pack(packer, text, sizeof(text), &packed, &length), 0);
+    assert_int_equal(gzip_pack(packer, text, sizeof(text), NULL, 0, &packed, &length), 0);
     assert_true(length < 200);
     gzip_packer_free(packer);
 }
@@ -61,7 +61,7 @@ static void what_is_no_gzip_or_of_another_length(void **state)
     size_t length;
     (void)state;
 
-    assert_int_equal(gzip_pack(packer, "0123456789", 10, &packed, &length), 0);
+    assert_int_equal(gzip_pack(packer, "0123456789", 10, NULL, 0, &packed, &length), 0);
     assert_int_equal(gzip_unpack(packed, length, unpacked, 9), -EBADMSG);
     assert_int_equal(gzip_unpack(packed, length, unpacked, 11), -EBADMSG);
     assert_int_equal(gzip_unpack(packed, length - 1, unpacked, 10), -EBADMSG);
@@ -71,6 +71,44 @@ static void what_is_no_gzip_or_of_another_length(void **state)
     memcpy(damaged, packed, length);
     damaged[length - 5] ^= 1; /* of the checksum */
     assert_int_equal(gzip_unpack(damaged, length, unpacked, 10), -EBADMSG);
+    gzip_packer_free(packer);
+}
+
+/* Pieces at the ends and in between, gaps of every length around those that are stored, against the text. */
+static void pieces_are_joined_with_what_stands_between_them(void **state)
+{
+    static const char first[] = "# HELP faultline_major_faults_total page faults that waited\n";
+    static const char second[] = "y";
+    struct gzip_packer *packer = gzip_packer_new();
+    struct gzip_piece pieces[2] = {{0}};
+    char gap[200];
+    char text[2048];
+    char unpacked[sizeof(text)];
+    (void)state;
+
+    assert_non_null(packer);
+    for (size_t i = 0; i < sizeof(gap); i++)
+        gap[i] = (char)('a' + i * i % 26);
+    assert_int_equal(gzip_piece_make(&pieces[0], first, sizeof(first) - 1), 0);
+    assert_int_equal(gzip_piece_make(&pieces[1], second, sizeof(second) - 1), 0);
+    for (size_t between = 0; between < sizeof(gap); between++) {
+        struct gzip_span spans[3];
+        size_t length = 0;
+        const char *packed;
+        size_t packed_length;
+        for (size_t i = 0; i < 3; i++) {
+            const char *words = i == 1 ? second : first;
+            spans[i] = (struct gzip_span){length, strlen(words), &pieces[i == 1]};
+            memcpy(text + length, words, strlen(words));
+            memcpy(text + length + strlen(words), gap, between);
+            length += strlen(words) + between;
+        }
+        assert_int_equal(gzip_pack(packer, text, length, spans, 3, &packed, &packed_length), 0);
+        assert_int_equal(gzip_unpack(packed, packed_length, unpacked, length), 0);
+        assert_memory_equal(unpacked, text, length);
+    }
+    gzip_piece_free(&pieces[0]);
+    gzip_piece_free(&pieces[1]);
     gzip_packer_free(packer);
 }
 
@@ -84,6 +122,7 @@ static void it_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_are_joined_with_what_stands_between_them),
         cmocka_unit_test(it_is_there),
         cmocka_unit_test(one_text_after_the_other),
         cmocka_unit_test(what_repeats_becomes_short),

@@ -18,9 +18,11 @@ static char *families_of(const char *proc_path, enum openmetrics_format format)
     struct node_families *families = node_families_new(sampler);
     assert_non_null(families);
     sampler_read(sampler, snapshot);
-    struct text text = text_new(node_families_max(families) + 1);
+    enum { TEXT_MAX = 64 * 1024 };
+    struct openmetrics_spans none = {0};
+    struct text text = text_new(TEXT_MAX);
     text.capacity--;
-    node_families_put(families, &text, format, snapshot);
+    node_families_put(families, &text, &none, format, snapshot);
     assert_int_equal(text.lost, 0);
     text.bytes[text.length] = '\0';
     char *copy = strdup(text.bytes);

@@ -118,6 +118,45 @@ static void quotients_are_exact(void **state)
     quotient_is(UINT64_MAX, 1000000, "18446744073709.551615");
 }
 
+/* As the same family put word by word, in both formats; the spans are where the words stand. */
+static void a_prepared_family_is_the_same(void **state)
+{
+    const struct openmetrics_family families[] = {
+        {"faultline_stall_seconds", OPENMETRICS_COUNTER, "with \"quotes\", a \\ and\na line"},
+        {"faultline_free_bytes", OPENMETRICS_GAUGE, "free"},
+        {"node_vmstat_pgfault", OPENMETRICS_UNKNOWN, "field"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(families); i++) {
+        struct openmetrics_prepared prepared = {0};
+        assert_int_equal(openmetrics_prepare(&prepared, &families[i]), 0);
+        for (enum openmetrics_format format = OPENMETRICS_1_0; format <= OPENMETRICS_TEXT_0_0_4; format++) {
+            struct gzip_span list[1];
+            struct openmetrics_spans spans = {.list = list, .room = 1};
+            struct text plain = text_new(1024);
+            struct text text = text_new(1024);
+            openmetrics_put_head(&plain, format, &families[i]);
+            openmetrics_begin_sample(&plain, &families[i], "", NULL);
+            size_t words = plain.length;
+            openmetrics_put_quotient(&plain, 1234567, 1000);
+            openmetrics_end_sample(&plain, NULL);
+            text_string(&text, "before\n");
+            openmetrics_put_prepared(&text, &spans, format, &prepared, 1234567, 1000);
+            openmetrics_put_prepared(&text, &spans, format, &prepared, 1, 1); /* no room in the spans */
+            assert_memory_equal(text.bytes + 7, plain.bytes, plain.length);
+            assert_int_equal(spans.count, gzip_is_possible());
+            if (gzip_is_possible()) {
+                assert_int_equal(list[0].offset, 7);
+                assert_int_equal(list[0].length, words);
+            }
+            text_free(&plain);
+            text_free(&text);
+        }
+        openmetrics_prepared_free(&prepared);
+    }
+}
+
 static void labels_fit_their_bound(void **state)
 {
     static const struct openmetrics_family family = {"a", OPENMETRICS_GAUGE, ""};
@@ -153,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_sample_has_a_suffix_and_labels),
         cmocka_unit_test(values_that_differ_still_do),
         cmocka_unit_test(quotients_are_exact),
+        cmocka_unit_test(a_prepared_family_is_the_same),
         cmocka_unit_test(labels_fit_their_bound),
         cmocka_unit_test(only_openmetrics_has_an_end),
     };
