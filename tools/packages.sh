@@ -35,6 +35,14 @@ busybox             busybox-static                     busybox                  
 cpio                cpio                               cpio                               cpio                        cpio                             cpio
 bpf                 clang,bpftool,libbpf-dev           clang,bpftool,libbpf-devel         clang,bpftool,libbpf-dev    clang,bpf,libbpf                 clang,bpftool,libbpf-devel
 ncurses             libncurses-dev                     ncurses-devel                      ncurses-dev                 ncurses                          ncurses-devel
+libevent            libevent-dev                       libevent-devel                     libevent-dev,libevent-static  libevent                      libevent-devel
+mbedtls             libmbedtls-dev                     mbedtls-devel                      mbedtls-dev,mbedtls-static  mbedtls                         mbedtls-devel
+libcrypt            libcrypt-dev                       libxcrypt-devel                    -                           libxcrypt                        libxcrypt-devel
+zlib                zlib1g-dev                         zlib-devel                         zlib-dev,zlib-static        zlib                             zlib-devel
+node                nodejs                             nodejs                             nodejs                      nodejs                           nodejs
+npm                 npm                                nodejs-npm                         npm                         npm                              npm
+chromium            chromium                           chromium                           chromium                    chromium                         chromium
+ip                  iproute2                           iproute                            iproute2                    iproute2                         iproute2
 tmux                tmux                               tmux                               tmux                        tmux                             tmux
 prometheus          -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
@@ -60,6 +68,11 @@ compiles() {
 }
 
 compiles_main() { echo 'int main(void) { return 0; }' | compiles "$@"; }
+
+# has_library HEADER LIBRARY
+has_library() {
+    printf '#include <stddef.h>\n#include <%s>\nint main(void) { return 0; }\n' "$1" | compiles "$(find_cc)" -Wl,--no-as-needed "-l$2"
+}
 
 # The compiler of $CC, or the first that is here; meson looks for them in the same order.
 find_cc() {
@@ -115,6 +128,11 @@ have() {
     sadc) find_sadc >/dev/null ;;
     bpf) find_bpftool >/dev/null && clang -target bpf -idirafter "/usr/include/$(clang -print-multiarch 2>/dev/null)" -c bpf/probe.c -o /dev/null 2>/dev/null ;;
     ncurses) printf '#include <ncurses.h>\nint main(void) { return endwin(); }\n' | compiles "$(find_cc)" -Wl,--no-as-needed -lncursesw ;;
+    libevent) has_library event2/event.h event_core ;;
+    mbedtls) has_library mbedtls/ssl.h mbedcrypto ;;
+    libcrypt) has_library crypt.h crypt ;;
+    zlib) has_library zlib.h z ;;
+    web) have node && [ -d web/node_modules/uplot ] ;;
     locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -265,6 +283,20 @@ provide_prometheus() (
         [ -e "usr/bin/$program" ] || { apt-get -o Acquire::Retries=3 download "$package" && dpkg -x "$package"_*.deb .; }
         mv "usr/bin/$program" "$folder" || exit
     done >/dev/null 2>&1
+)
+
+# provide_web: what the page is made with, from npm's registry, as web/package-lock.json names it to the byte.
+provide_web() (
+    exec </dev/null
+    ! have web || exit 0
+    provide node npm || exit
+    echo "Fetching what the page is made with, with npm" >&2
+    log=$(mktemp) || exit 1
+    trap 'rm -f "$log"' EXIT
+    npm ci --prefix web >"$log" 2>&1 && exit
+    cat "$log" >&2
+    say "the page goes missing: npm could not fetch what it is made with"
+    exit 1
 )
 
 # Whether the distribution's meson is as new as meson.build asks for.

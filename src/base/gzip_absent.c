@@ -18,22 +18,37 @@ void gzip_packer_free(struct gzip_packer *packer)
     (void)packer;
 }
 
-int gzip_pack(struct gzip_packer *packer, const char *bytes, size_t length, const char **packed,
-              size_t *packed_length)
-{
-    (void)packer;
-    (void)bytes;
-    (void)length;
-    (void)packed;
-    (void)packed_length;
-    return -ENOTSUP;
-}
-
 int gzip_unpack(const void *packed, size_t packed_length, char *bytes, size_t length)
 {
     (void)packed;
     (void)packed_length;
     (void)bytes;
     (void)length;
+    return -ENOTSUP;
+}
+
+int gzip_piece_make(struct gzip_piece *piece, const char *bytes, size_t length)
+{
+    (void)piece;
+    (void)bytes;
+    (void)length;
+    return -ENOTSUP;
+}
+
+void gzip_piece_free(struct gzip_piece *piece)
+{
+    (void)piece;
+}
+
+int gzip_pack(struct gzip_packer *packer, const char *bytes, size_t length, const struct gzip_span *spans,
+              size_t span_count, const char **packed, size_t *packed_length)
+{
+    (void)packer;
+    (void)bytes;
+    (void)length;
+    (void)spans;
+    (void)span_count;
+    (void)packed;
+    (void)packed_length;
     return -ENOTSUP;
 }

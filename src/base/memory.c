@@ -1,5 +1,10 @@
 #include "base/memory.h"
 
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,8 +42,78 @@ static void touch_stack(void)
         stack[at] = 0;
 }
 
-void memory_settle(void)
+/* -- what is locked -- */
+
+/* Of the linker: the program's own head, and by guests.ld, where it was linked with that, what stands apart.
+ */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((weak, visibility("hidden")));
+extern const char guest_code_begin[] __attribute__((weak, visibility("hidden")));
+extern const char guest_code_end[] __attribute__((weak, visibility("hidden")));
+extern const char guest_constants_begin[] __attribute__((weak, visibility("hidden")));
+
+struct range {
+    uintptr_t begin;
+    uintptr_t end;
+};
+
+static bool has(struct range range, const char *place)
 {
-    if (mlockall(MCL_CURRENT) < 0)
-        touch_stack();
+    return (uintptr_t)place >= range.begin && (uintptr_t)place < range.end;
+}
+
+static int lock_range(uintptr_t begin, uintptr_t end)
+{
+    return mlock((const void *)begin, end - begin) < 0 ? -errno : 0; // NOLINT(performance-no-int-to-ptr)
+}
+
+/* Behind the constants of guests stands what debuggers read alone. */
+static int lock_segment(struct range segment)
+{
+    int error = 0;
+
+    if (has(segment, guest_constants_begin))
+        return lock_range(segment.begin, (uintptr_t)guest_constants_begin);
+    if (!has(segment, guest_code_begin))
+        return lock_range(segment.begin, segment.end);
+    error = lock_range(segment.begin, (uintptr_t)guest_code_begin);
+    return error < 0 ? error : lock_range((uintptr_t)guest_code_end, segment.end);
+}
+
+static int lock_segments(void)
+{
+    const uintptr_t base = (uintptr_t)&__ehdr_start;
+    const ElfW(Phdr) *headers =
+        (const void *)(base + __ehdr_start.e_phoff); // NOLINT(performance-no-int-to-ptr)
+    int error = 0;
+
+    for (size_t i = 0; error == 0 && i < __ehdr_start.e_phnum; i++) {
+        uintptr_t begin = base + headers[i].p_vaddr;
+        if (headers[i].p_type == PT_LOAD)
+            error = lock_segment((struct range){begin, begin + headers[i].p_memsz});
+    }
+    return error;
+}
+
+/* MCL_ONFAULT is there since 4.4. */
+static int lock_own(void)
+{
+    if (mlockall(MCL_CURRENT | MCL_ONFAULT) < 0)
+        return -errno;
+    return lock_segments();
+}
+
+static int lock_all(void)
+{
+    return mlockall(MCL_CURRENT) < 0 ? -errno : 0;
+}
+
+int memory_settle(void)
+{
+    bool stands_apart = &__ehdr_start && guest_code_begin;
+    int error = stands_apart ? lock_own() : lock_all();
+
+    if (stands_apart && error == -EINVAL)
+        error = lock_all();
+    touch_stack();
+    return error;
 }

@@ -1,5 +1,6 @@
 #include "base/protect.h"
 
+#include "base/memory.h"
 #include "base/problem.h"
 
 #include <errno.h>
@@ -71,9 +72,12 @@ static void hurry(void)
 
 void protect_self(void)
 {
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-        say("locking memory", errno, "raise the limit (ulimit -l), or grant CAP_IPC_LOCK");
-    int error = lower_score();
+    int error = memory_settle();
+    if (error == 0 && mlockall(MCL_FUTURE) < 0)
+        error = -errno;
+    if (error < 0)
+        say("locking memory", -error, "raise the limit (ulimit -l), or grant CAP_IPC_LOCK");
+    error = lower_score();
     if (error < 0)
         say(score_path, -error, "grant CAP_SYS_RESOURCE, which root has not everywhere");
     hurry();

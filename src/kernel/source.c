@@ -153,19 +153,28 @@ void source_free(struct source *source)
 
 static struct wanted_line *line_starting(const struct source *source, const char *start)
 {
+    size_t length = strlen(start);
+
     for (size_t i = 0; i < source->line_count; i++) {
-        if (strcmp(source->lines[i].start, start) == 0)
-            return &source->lines[i];
+        struct wanted_line *line = &source->lines[i];
+        if (line->start_length == length && memcmp(line->start, start, length) == 0)
+            return line;
     }
     return NULL;
 }
 
 static struct wanted_line *add_line(struct source *source, const struct line_place *place)
 {
-    struct wanted_line *lines = realloc(source->lines, (source->line_count + 1) * sizeof(*lines));
-    if (!lines)
-        return NULL;
-    struct wanted_line *line = &lines[source->line_count++];
+    enum { STEP = 32 };
+
+    if (source->line_count % STEP == 0) {
+        struct wanted_line *lines =
+            reallocarray(source->lines, source->line_count + STEP, sizeof(*source->lines));
+        if (!lines)
+            return NULL;
+        source->lines = lines;
+    }
+    struct wanted_line *line = &source->lines[source->line_count++];
     *line = (struct wanted_line){
         .start_length = strlen(place->start),
         .fields = place->fields,
@@ -173,7 +182,6 @@ static struct wanted_line *add_line(struct source *source, const struct line_pla
         .offset = OFFSET_ABSENT,
     };
     memcpy(line->start, place->start, line->start_length + 1);
-    source->lines = lines;
     source->value_count += place->fields;
     source->learned_length = 0;
     return line;

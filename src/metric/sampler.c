@@ -12,6 +12,7 @@ struct sampler {
     struct source *sources[SOURCE_COUNT]; /* NULL: nothing wanted from it */
     int errors[SOURCE_COUNT];             /* why it is not open */
     size_t first_value[SOURCE_COUNT];     /* where its values begin in a snapshot; known once opened */
+    size_t highest_value[SOURCE_COUNT];   /* of its inputs, and one more */
     size_t value_count;
     struct sampler_input *inputs; /* values are relative to the source until opened */
     size_t input_count;
@@ -60,8 +61,11 @@ void sampler_free(struct sampler *sampler)
     free(sampler);
 }
 
+/* Most are new, with a higher value than those before. */
 static bool has_input(const struct sampler *sampler, enum source_id source, size_t value)
 {
+    if (value >= sampler->highest_value[source])
+        return false;
     for (size_t i = 0; i < sampler->input_count; i++) {
         if (sampler->inputs[i].source == source && sampler->inputs[i].value == value)
             return true;
@@ -85,6 +89,8 @@ static int note_input(struct sampler *sampler, enum source_id source, const char
     struct sampler_input *input = &sampler->inputs[sampler->input_count++];
     input->source = source;
     input->value = value;
+    if (value >= sampler->highest_value[source])
+        sampler->highest_value[source] = value + 1;
     memcpy(input->name, name, strlen(name) + 1); /* source_want() takes no longer one */
     return 0;
 }

@@ -1,10 +1,11 @@
 #include "render/node_families.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 128, HELP_MAX_BYTES = 160, MARGIN_BYTES = 128 };
+enum { NAME_MAX_BYTES = 128, HELP_MAX_BYTES = 160 };
 
 /* A family has one sample, made of one value. */
 struct node_family {
@@ -12,11 +13,14 @@ struct node_family {
     char help[HELP_MAX_BYTES];
     enum openmetrics_type type;
     uint64_t divisor;
-    size_t value;
 };
 
 struct node_families {
-    struct node_family *list;
+    struct prepared_family {
+        struct openmetrics_prepared prepared;
+        uint64_t divisor;
+        size_t value;
+    } * list;
     size_t count;
 };
 
@@ -134,53 +138,63 @@ static bool make(const struct sampler_input *input, struct node_family *family)
     }
 }
 
+static int add(struct node_families *families, const struct sampler_input *input)
+{
+    struct node_family node;
+
+    if (!make(input, &node))
+        return 0;
+    const struct openmetrics_family family = {node.name, node.type, node.help};
+    struct prepared_family *prepared = &families->list[families->count];
+    prepared->divisor = node.divisor;
+    prepared->value = input->value;
+    families->count++;
+    return openmetrics_prepare(&prepared->prepared, &family);
+}
+
 struct node_families *node_families_new(const struct sampler *sampler)
 {
     size_t count;
     const struct sampler_input *inputs = sampler_inputs(sampler, &count);
     struct node_families *families = calloc(1, sizeof(*families));
+    int error = 0;
 
-    if (families)
-        families->list = calloc(count + 1, sizeof(*families->list));
-    if (!families || !families->list) {
-        free(families);
+    if (!families)
         return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct node_family *family = &families->list[families->count];
-        if (!make(&inputs[i], family))
-            continue;
-        family->value = inputs[i].value;
-        families->count++;
-    }
-    return families;
+    families->list = calloc(count + 1, sizeof(*families->list));
+    if (!families->list)
+        error = -ENOMEM;
+    for (size_t i = 0; error == 0 && i < count; i++)
+        error = add(families, &inputs[i]);
+    if (error == 0)
+        return families;
+    node_families_free(families);
+    return NULL;
 }
 
 void node_families_free(struct node_families *families)
 {
     if (!families)
         return;
+    for (size_t i = 0; i < families->count; i++)
+        openmetrics_prepared_free(&families->list[i].prepared);
     free(families->list);
     free(families);
 }
 
 void node_families_put(const struct node_families *families, struct text *text,
-                       enum openmetrics_format format, const struct snapshot *snapshot)
+                       struct openmetrics_spans *spans, enum openmetrics_format format,
+                       const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < families->count; i++) {
-        const struct node_family *node = &families->list[i];
-        const struct openmetrics_family family = {node->name, node->type, node->help};
-        struct value value = snapshot->values[node->value];
-        if (!value.present)
-            continue;
-        openmetrics_put_head(text, format, &family);
-        openmetrics_begin_sample(text, &family, "", NULL);
-        openmetrics_put_quotient(text, value.number, node->divisor);
-        openmetrics_end_sample(text, NULL);
+        const struct prepared_family *family = &families->list[i];
+        struct value value = snapshot->values[family->value];
+        if (value.present)
+            openmetrics_put_prepared(text, spans, format, &family->prepared, value.number, family->divisor);
     }
 }
 
-size_t node_families_max(const struct node_families *families)
+size_t node_families_count(const struct node_families *families)
 {
-    return families->count * (4 * NAME_MAX_BYTES + 2 * HELP_MAX_BYTES + MARGIN_BYTES);
+    return families->count;
 }

@@ -19,7 +19,8 @@ void node_families_free(struct node_families *families);
 
 /* All of them; none of a value that is absent in the snapshot. */
 void node_families_put(const struct node_families *families, struct text *text,
-                       enum openmetrics_format format, const struct snapshot *snapshot);
+                       struct openmetrics_spans *spans, enum openmetrics_format format,
+                       const struct snapshot *snapshot);
 
-/* An upper bound for what they need. */
-size_t node_families_max(const struct node_families *families);
+/* How many there are at most. */
+size_t node_families_count(const struct node_families *families);

@@ -105,3 +105,11 @@ void openmetrics_put_value(struct text *text, const struct metric *metric,
     openmetrics_put_quotient(text, total.number, worth.divisor);
     openmetrics_end_sample(text, wall_ns);
 }
+
+int openmetrics_prepare_metric(struct openmetrics_prepared *prepared, const struct metric *metric)
+{
+    char name[OPENMETRICS_VALUE_MAX];
+    const struct openmetrics_family family = family_of(metric, name);
+
+    return openmetrics_prepare(prepared, &family);
+}

@@ -26,6 +26,10 @@ void openmetrics_put_value(struct text *text, const struct metric *metric,
                            const struct openmetrics_labels *labels, struct value total,
                            const uint64_t *wall_ns);
 
+/* METRIC prepared for being put with a total in its worth: value_times(total, worth.multiplier) /
+ * worth.divisor. Returns 0 or -ENOMEM. */
+int openmetrics_prepare_metric(struct openmetrics_prepared *prepared, const struct metric *metric);
+
 /* Upper bounds for what one of them needs, of the table's metrics and those of metric_of_key(), without
  * labels. */
 enum { OPENMETRICS_FAMILY_MAX = 1024, OPENMETRICS_VALUE_MAX = 256, OPENMETRICS_END_MAX = 8 };

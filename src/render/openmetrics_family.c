@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Units that OpenMetrics wants told where a name ends with them. */
@@ -139,6 +141,53 @@ void openmetrics_end_sample(struct text *text, const uint64_t *wall_ns)
         text_char(text, ' ');
         openmetrics_put_quotient(text, *wall_ns / (NS_PER_SECOND / 1000), 1000);
     }
+    text_char(text, '\n');
+}
+
+static int prepare_words(struct openmetrics_prepared_words *words, enum openmetrics_format format,
+                         const struct openmetrics_family *family)
+{
+    enum { ESCAPED_MAX = 3, WORDS_MAX = 64 };
+    struct text text = text_new(5 * strlen(family->name) + ESCAPED_MAX * strlen(family->help) + WORDS_MAX);
+
+    if (!text.bytes)
+        return -ENOMEM;
+    openmetrics_put_head(&text, format, family);
+    openmetrics_begin_sample(&text, family, "", NULL);
+    words->bytes = text.bytes;
+    words->length = text.length;
+    int error = gzip_piece_make(&words->piece, text.bytes, text.length);
+    return error == -ENOTSUP ? 0 : error;
+}
+
+int openmetrics_prepare(struct openmetrics_prepared *prepared, const struct openmetrics_family *family)
+{
+    int error = prepare_words(&prepared->words[OPENMETRICS_1_0], OPENMETRICS_1_0, family);
+
+    if (error == 0)
+        error = prepare_words(&prepared->words[OPENMETRICS_TEXT_0_0_4], OPENMETRICS_TEXT_0_0_4, family);
+    return error;
+}
+
+void openmetrics_prepared_free(struct openmetrics_prepared *prepared)
+{
+    for (size_t i = 0; i < sizeof(prepared->words) / sizeof(*prepared->words); i++) {
+        free(prepared->words[i].bytes);
+        gzip_piece_free(&prepared->words[i].piece);
+    }
+    *prepared = (struct openmetrics_prepared){0};
+}
+
+void openmetrics_put_prepared(struct text *text, struct openmetrics_spans *spans,
+                              enum openmetrics_format format, const struct openmetrics_prepared *prepared,
+                              uint64_t number, uint64_t divisor)
+{
+    const struct openmetrics_prepared_words *words = &prepared->words[format];
+
+    if (words->piece.length > 0 && spans->count < spans->room)
+        spans->list[spans->count++] = (struct gzip_span){text->length, words->length, &words->piece};
+    text_bytes(text, words->bytes, words->length);
+    openmetrics_put_quotient(text, number, divisor);
     text_char(text, '\n');
 }
 

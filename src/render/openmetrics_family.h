@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/gzip.h"
 #include "base/text.h"
 
 #include <stddef.h>
@@ -57,6 +58,34 @@ void openmetrics_put_quotient(struct text *text, uint64_t number, uint64_t divis
 /* *WALL_NS, where not NULL, is the time that it was read at, cut to milliseconds; only in OpenMetrics, as the
  * other format has other times. */
 void openmetrics_end_sample(struct text *text, const uint64_t *wall_ns);
+
+/*
+ * A family with one sample, put together, and packed, once for the many times that it is put: most of what a
+ * scrape would cost otherwise is putting and packing the same words.
+ */
+struct openmetrics_prepared {
+    struct openmetrics_prepared_words {
+        char *bytes; /* the head, and the sample up to its number */
+        size_t length;
+        struct gzip_piece piece; /* the same; empty where nothing can be packed */
+    } words[2];                  /* by format */
+};
+
+/* Where prepared families stand in a text. */
+struct openmetrics_spans {
+    struct gzip_span *list; /* the caller's, with ROOM for so many */
+    size_t room;
+    size_t count;
+};
+
+/* Returns 0 or -ENOMEM. Free with openmetrics_prepared_free() in any case. */
+int openmetrics_prepare(struct openmetrics_prepared *prepared, const struct openmetrics_family *family);
+void openmetrics_prepared_free(struct openmetrics_prepared *prepared);
+
+/* The family with its sample, NUMBER / DIVISOR; notes in SPANS where, while there is room. */
+void openmetrics_put_prepared(struct text *text, struct openmetrics_spans *spans,
+                              enum openmetrics_format format, const struct openmetrics_prepared *prepared,
+                              uint64_t number, uint64_t divisor);
 
 /* What ends the whole, where the format wants that. */
 void openmetrics_put_end(struct text *text, enum openmetrics_format format);

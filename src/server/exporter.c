@@ -37,6 +37,7 @@ struct exporter {
     struct exporter_settings settings;
     struct sampler *sampler; /* its own: a scrape is no end of an interval */
     struct snapshot *snapshot;
+    struct openmetrics_prepared metrics[METRIC_TABLE_SIZE];
     struct node_families *node_families;
     struct comm_counters *comms;
     struct cgroup_choice *cgroups;
@@ -51,6 +52,7 @@ struct exporter {
     struct own_cost cost;
     double read_seconds; /* for this scrape */
     struct text output;
+    struct openmetrics_spans spans; /* in it */
 };
 
 /* -- opening -- */
@@ -73,6 +75,20 @@ static int open_sampler(struct exporter *exporter, struct problem *problem)
     if (settings->node_exporter_names)
         exporter->node_families = node_families_new(exporter->sampler);
     return exporter->snapshot && (exporter->node_families || !settings->node_exporter_names) ? 0 : -ENOMEM;
+}
+
+static int prepare_metrics(struct exporter *exporter)
+{
+    int error = 0;
+
+    exporter->spans.room =
+        METRIC_TABLE_SIZE + (exporter->node_families ? node_families_count(exporter->node_families) : 0);
+    exporter->spans.list = calloc(exporter->spans.room, sizeof(*exporter->spans.list));
+    if (!exporter->spans.list)
+        return -ENOMEM;
+    for (size_t i = 0; error == 0 && i < METRIC_TABLE_SIZE; i++)
+        error = openmetrics_prepare_metric(&exporter->metrics[i], &metric_table[i]);
+    return error;
 }
 
 static int open_processes(struct exporter *exporter, struct problem *problem)
@@ -131,6 +147,8 @@ int exporter_open(struct exporter **exporter, const struct exporter_settings *se
     own_cost_open(&opened->cost);
     int error = opened->output.bytes ? open_sampler(opened, problem) : -ENOMEM;
     if (error == 0)
+        error = prepare_metrics(opened);
+    if (error == 0)
         error = open_processes(opened, problem);
     if (error == 0)
         error = open_cgroups(opened, problem);
@@ -148,7 +166,10 @@ void exporter_close(struct exporter *exporter)
     own_cost_close(&exporter->cost);
     cgroup_choice_free(exporter->cgroups);
     comm_counters_free(exporter->comms);
+    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++)
+        openmetrics_prepared_free(&exporter->metrics[i]);
     node_families_free(exporter->node_families);
+    free(exporter->spans.list);
     free(exporter->snapshot);
     sampler_free(exporter->sampler);
     text_free(&exporter->output);
@@ -235,11 +256,12 @@ static void put_single(struct text *text, enum openmetrics_format format,
 static void put_metrics(struct exporter *exporter, struct text *text, enum openmetrics_format format)
 {
     for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
+        struct metric_worth worth = metric_total_worth(&metric_table[i]);
         struct value total = sampler_total(exporter->sampler, i, exporter->snapshot);
-        if (!total.present)
-            continue;
-        openmetrics_put_family(text, format, &metric_table[i]);
-        openmetrics_put_value(text, &metric_table[i], NULL, total, NULL);
+        total = value_times(total, worth.multiplier);
+        if (total.present)
+            openmetrics_put_prepared(text, &exporter->spans, format, &exporter->metrics[i], total.number,
+                                     worth.divisor);
     }
 }
 
@@ -520,7 +542,10 @@ static void put_all(struct exporter *exporter, enum openmetrics_format format,
 
     text->length = 0;
     text->lost = 0;
+    exporter->spans.count = 0;
     put_metrics(exporter, text, format);
+    if (exporter->node_families)
+        node_families_put(exporter->node_families, text, &exporter->spans, format, exporter->snapshot);
     put_histograms(exporter, text, format);
     put_alerts(exporter, text, format);
     put_victims(exporter, text, format);
@@ -531,8 +556,6 @@ static void put_all(struct exporter *exporter, enum openmetrics_format format,
     put_build(text, format);
     put_own_cost(exporter, text, format);
     put_server(server, text, format);
-    if (exporter->node_families)
-        node_families_put(exporter->node_families, text, format, exporter->snapshot);
     openmetrics_put_end(text, format);
 }
 
@@ -558,7 +581,8 @@ static int grow(struct exporter *exporter)
 }
 
 int exporter_put(struct exporter *exporter, enum openmetrics_format format,
-                 const struct exporter_server *server, const struct text **text)
+                 const struct exporter_server *server, const struct text **text,
+                 const struct openmetrics_spans **spans)
 {
     read_kernel(exporter);
     put_all(exporter, format, server);
@@ -569,5 +593,6 @@ int exporter_put(struct exporter *exporter, enum openmetrics_format format,
         put_all(exporter, format, server);
     }
     *text = &exporter->output;
+    *spans = &exporter->spans;
     return 0;
 }

@@ -43,8 +43,9 @@ void exporter_take_interval(struct exporter *exporter, const struct interval *in
 void exporter_take_event(struct exporter *exporter, const struct event *event);
 
 /*
- * Reads the kernel and puts it all. The text is valid until the next call. Returns 0, or -ENOMEM. What else
- * could not be read is absent in it.
+ * Reads the kernel and puts it all. *TEXT, and *SPANS of what is packed already in it, are valid until the
+ * next call. Returns 0, or -ENOMEM. What else could not be read is absent.
  */
 int exporter_put(struct exporter *exporter, enum openmetrics_format format,
-                 const struct exporter_server *server, const struct text **text);
+                 const struct exporter_server *server, const struct text **text,
+                 const struct openmetrics_spans **spans);

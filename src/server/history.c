@@ -36,11 +36,16 @@ static uint64_t recording_since_ns(const struct recording *recording)
     return recording_segment(recording, 0)->header.wall_ns;
 }
 
+static uint64_t since_in_memory_ns(const struct past *past)
+{
+    return past->recent ? recent_since_ns(past->recent) : 0;
+}
+
 uint64_t history_since_ns(const struct past *past)
 {
     struct problem ignored;
     struct recording *recording = NULL;
-    uint64_t recent_ns = recent_since_ns(past->recent);
+    uint64_t recent_ns = since_in_memory_ns(past);
 
     if (!past->recording_path || recording_open(&recording, past->recording_path, &ignored) < 0)
         return recent_ns;
@@ -116,14 +121,14 @@ int history_open(struct history **history, const struct past *past, const struct
                  struct problem *problem)
 {
     struct history *opened = calloc(1, sizeof(*opened));
-    uint64_t recent_ns = recent_since_ns(past->recent);
+    uint64_t recent_ns = since_in_memory_ns(past);
 
     if (!opened)
         return -ENOMEM;
     opened->past = past;
     opened->range = *range;
     opened->stage = STAGE_MEMORY;
-    opened->next_number = recent_first_since(past->recent, range->since_ns);
+    opened->next_number = past->recent ? recent_first_since(past->recent, range->since_ns) : 0;
     int error = open_fold(opened);
     if (error == 0 && past->recording_path && (recent_ns == 0 || range->since_ns < recent_ns))
         error = open_recording(opened, problem);
@@ -178,7 +183,7 @@ static void tell_processes(const struct decoder *decoder, struct text *text)
 static void go_on_in_memory(struct history *history)
 {
     history->stage = STAGE_MEMORY;
-    if (history->played_ns > 0)
+    if (history->played_ns > 0 && history->past->recent)
         history->next_number = recent_first_since(history->past->recent, history->played_ns + 1);
 }
 
@@ -215,7 +220,7 @@ static void step_memory(struct history *history, struct text *text)
 {
     struct recent_item item;
 
-    if (!recent_find(history->past->recent, history->next_number, &item) ||
+    if (!history->past->recent || !recent_find(history->past->recent, history->next_number, &item) ||
         item.wall_ns > history->range.until_ns) {
         put_fold(history, text);
         history->stage = STAGE_END;

@@ -16,7 +16,7 @@ enum {
 
 /* What is known of the past. All of it stays the caller's. */
 struct past {
-    const struct recent *recent;
+    const struct recent *recent;   /* NULL: the recording alone */
     const struct sampler *sampler; /* arranged for the metric table alone */
     const struct columns *columns; /* the whole table */
     double interval_seconds;

@@ -8,6 +8,8 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -638,6 +640,11 @@ static bool open_connection(struct connection *connection, int fd)
 {
     struct http *http = connection->http;
 
+    const int on = 1;
+
+    /* An answer in two writes would wait for the acknowledgement of the first. Of no meaning for a unix
+     * socket. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     connection->turn = event_new(http->base, -1, 0, on_turn, connection);
     connection->wire = bufferevent_socket_new(http->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!connection->wire) {

@@ -76,14 +76,14 @@ static struct exporter_server own_figures(const struct server *server)
 
 /* Packed where that is wanted and possible. */
 static void answer_packed(const struct server *server, struct exchange *exchange, const char *type,
-                          const struct text *text)
+                          const struct text *text, const struct openmetrics_spans *spans)
 {
     const char *bytes = text->bytes;
     size_t length = text->length;
 
     exchange_add_header(exchange, "Vary", "Accept, Accept-Encoding");
     if (server->packer && request_takes_gzip(exchange_request(exchange)) &&
-        gzip_pack(server->packer, text->bytes, text->length, &bytes, &length) == 0)
+        gzip_pack(server->packer, text->bytes, text->length, spans->list, spans->count, &bytes, &length) == 0)
         exchange_add_header(exchange, "Content-Encoding", "gzip");
     exchange_answer(exchange, 200, type, bytes, length);
 }
@@ -94,11 +94,13 @@ static void answer_metrics(void *context, struct exchange *exchange)
     enum openmetrics_format format = format_for(exchange);
     const struct exporter_server figures = own_figures(server);
     const struct text *text;
+    const struct openmetrics_spans *spans;
 
-    if (exporter_put(server->exporter, format, &figures, &text) < 0)
+    if (exporter_put(server->exporter, format, &figures, &text, &spans) < 0)
         exchange_answer_text(exchange, 500, "There is no memory for it.\n");
     else
-        answer_packed(server, exchange, format == OPENMETRICS_1_0 ? openmetrics_type : text_type, text);
+        answer_packed(server, exchange, format == OPENMETRICS_1_0 ? openmetrics_type : text_type, text,
+                      spans);
 }
 
 static void answer_health(void *context, struct exchange *exchange)

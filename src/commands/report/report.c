@@ -1,4 +1,4 @@
-/* faultline report: one incident of a recording in plain text. */
+/* faultline report: one incident of a recording in plain text, or as a page. */
 #include "render/report.h"
 
 #include "base/clock.h"
@@ -11,6 +11,7 @@
 #include "commands/options.h"
 #include "commands/outcome.h"
 #include "commands/replay/modes.h"
+#include "commands/report/html.h"
 #include "render/style.h"
 #include "watch/evidence.h"
 
@@ -28,6 +29,7 @@ struct report_settings {
     const char *path;   /* NULL: this user's own */
     const char *around; /* NULL: the newest incident */
     double window_seconds;
+    const char *html; /* NULL: plain text */
     bool list;
     bool help;
     bool version;
@@ -42,6 +44,7 @@ struct report {
     bool has_machine; /* something was recorded then */
     char host[SCHEMA_HOST_MAX];
     char kernel[SCHEMA_HOST_MAX];
+    struct about about;
     struct playback *playback;
     struct text output;
 };
@@ -59,6 +62,7 @@ static const struct option_row rows[] = {
     {"around", 0, "WHAT", "incident:2, the last but one; oom:2; or a time", FIELD(around)},
     {"window", 0, "LENGTH", "how much of what came before (60s)", .apply = apply_window,
      .expected = "a length of time from 1s to 1d, such as 90s or 5m", FIELD(window_seconds)},
+    {"html", 0, "FILE", "one page with charts into FILE, - for standard output", FIELD(html)},
     {"list", 0, NULL, "boots, gaps and incidents, and no report", FIELD(list)},
     {"help", 'h', NULL, "this text; faultline-report(1) says more", FIELD(help), .last = true},
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
@@ -69,9 +73,10 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline report [OPTIONS] [FILE]\n"
-                      "The newest incident of a recording in plain text: who was killed, how it came,\n"
-                      "who held the memory, what it means. FILE: what `faultline record` writes by\n"
-                      "default. Exit status: 0 done, 3 there is none, 1 failed, 2 wrong usage.\n");
+                      "The newest incident of a recording, in plain text or as a page: who was killed,\n"
+                      "how it came, who held the memory, what it means. FILE: what `faultline record`\n"
+                      "writes by default. Exit status: 0 done, 3 there is none, 1 failed, 2 wrong\n"
+                      "usage.\n");
     options_put_help(text, rows, ROWS);
 }
 
@@ -203,6 +208,14 @@ static void note_machine(struct report *report, const struct incident *incident,
         return;
     memcpy(report->host, schema->host, sizeof(report->host));
     memcpy(report->kernel, schema->kernel, sizeof(report->kernel));
+    report->about = (struct about){
+        .host = report->host,
+        .kernel = report->kernel,
+        .interval_seconds = (double)schema->interval_ns / (double)NS_PER_SECOND,
+        .alert_major_faults = schema->alert_major_faults,
+        .alert_context_switches = schema->alert_context_switches,
+        .context_switches_per_cpu = schema->alert_context_switches_per_cpu,
+    };
     report->has_machine = true;
 }
 
@@ -262,6 +275,23 @@ static int gather(struct report *report, const struct incident *incident)
 
 /* -- the run -- */
 
+/* Behind the incident as much as before it: how it went on. */
+static int write_html(struct report *report, const struct incident *incident, struct problem *problem)
+{
+    double window_seconds = report->settings.window_seconds;
+    struct html_incident html = {
+        .recording_path = report->file.path,
+        .range = {before(incident->begin_ns, window_seconds),
+                  incident->end_ns + (uint64_t)(window_seconds * (double)NS_PER_SECOND), 0},
+        .about = report->about,
+        .report = &report->output,
+    };
+
+    html.about.wall_ns = incident->end_ns;
+    html.about.since_ns = html.range.since_ns;
+    return html_write(report->settings.html, &html, problem);
+}
+
 static int print(struct report *report, const struct incident *incident, struct problem *problem)
 {
     const struct incidents *incidents = &report->incidents;
@@ -278,7 +308,8 @@ static int print(struct report *report, const struct incident *incident, struct 
     if (!report->output.bytes)
         return -ENOMEM;
     report_put(&report->output, &head, &report->evidence, style_for(STDOUT_FILENO, COLOR_NEVER).signs);
-    return outcome_write(&report->output, problem);
+    return report->settings.html ? write_html(report, incident, problem)
+                                 : outcome_write(&report->output, problem);
 }
 
 static int make(struct report *report, struct problem *problem)
