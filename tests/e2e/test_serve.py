@@ -1,4 +1,5 @@
 """faultline serve: what it answers, against the kernel and against itself."""
+import calendar
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ import time
 
 import pytest
 
+import recordings
 from conftest import FAULTLINE, HELPERS, TOP, kill_one, objects, run, validate
 from served import CALM, NDJSON, OPENMETRICS, TEXT_0_0_4, Onlooker, eventually, of_kind, proc_vmstat, serve  # pylint: disable=unused-import # fixture
 from test_oom import full_report, own_pids, readable_log  # pylint: disable=unused-import # fixtures
@@ -373,24 +375,28 @@ def test_samples_of_a_part(serve):
     lines = server.samples()
     times = [line["time"] for line in lines]
     assert {line["type"] for line in lines} == {"sample"} and len(lines) >= 15 and times == sorted(set(times))
-    since, until = times[3], times[9]
+    since, until = times[3], times[9][:-1] + "999Z"  # what is printed of a time are its milliseconds
     assert [line["time"] for line in server.samples(since=since, until=until)] == times[3:10]
-    unix = [f"{seconds(time):.3f}" for time in [since, until]]
+    unix = [f"{seconds(at):.4f}" for at in [since, until]]
     assert [line["time"] for line in server.samples(since=unix[0], until=unix[1])] == times[3:10]
     assert server.samples(since=until, until=since) == [] == server.samples(since="2100-01-01T00:00:00Z")
 
 
-def seconds(iso):
+def iso(unix):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(unix))
+
+
+def seconds(words):
     """1764230400.5"""
-    whole, fraction = iso.rstrip("Z").split(".")
-    return int(time.mktime(time.strptime(whole + " UTC", "%Y-%m-%dT%H:%M:%S %Z")) - time.timezone) + float(f"0.{fraction}")
+    whole, fraction = words.rstrip("Z").split(".")
+    return int(calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))) + float(f"0.{fraction}")
 
 
 def test_samples_are_folded(serve):
     server = serve("--interval", "0.1", *CALM)
     server.wait_for_rows(35)
     fine = [line for line in server.samples() if line["type"] == "sample"]
-    folded = server.samples(every=1, until=fine[29]["time"])
+    folded = server.samples(every=1, until=fine[29]["time"][:-1] + "999Z")
     assert [round(line["interval_seconds"], 1) for line in folded] == [1, 1, 1]
     assert [line["time"] for line in folded] == [fine[at]["time"] for at in (9, 19, 29)]
     for at, line in enumerate(folded):
@@ -398,7 +404,7 @@ def test_samples_are_folded(serve):
         # Rates are those of all of it; the peak is the worst of its parts, the time it came at with it.
         mean = sum(one["context_switches_per_second"] * one["interval_seconds"] for one in part) / sum(one["interval_seconds"] for one in part)
         assert abs(line["context_switches_per_second"] - mean) <= 0.01 * mean + 1
-        assert line["major_faults_per_second_max"] == max(one["major_faults_per_second"] for one in part)
+        assert line["major_faults_per_second_highest"] == max(one["major_faults_per_second"] for one in part)
 
 
 @pytest.mark.parametrize("query", ["since=yesterday-ish", "since=", "until=2026-13-01T00:00:00Z", "every=0", "every=-1", "every=x",
@@ -439,7 +445,7 @@ def test_replay_while_it_records_and_after(serve, tmp_path):
     server = serve("--record", path, "--interval", "0.05", *CALM)
     server.wait_for_rows(40)
     while_it_records = run("replay", "--json", path, check=0)
-    assert while_it_records.stderr == "" and "its end is missing" not in while_it_records.stdout
+    assert while_it_records.stderr == "" and len(objects(while_it_records.stdout)) > 20
     assert server.scrape()["faultline_recording_failures_total"] == 0
     kept = [line for line in server.samples() if line["type"] == "sample"]
     said = server.end()
@@ -449,7 +455,7 @@ def test_replay_while_it_records_and_after(serve, tmp_path):
     lines = objects(after.stdout)
     assert {line["type"] for line in lines} == {"sample"}
     assert [line["time"] for line in lines[:len(kept)]] == [line["time"] for line in kept]
-    report = run("report", path, check=0)
+    report = run("report", "--around", lines[-1]["time"], path, check=0)
     assert "its end is missing" not in report.stdout + report.stderr
 
 
@@ -472,23 +478,28 @@ def test_a_kill_is_told_once_by_recording_and_memory(serve, tmp_path, memory_gro
 def test_no_more_than_3000_samples(serve, tmp_path):
     """Of 4,300 rows no two would be folded if lengths were only rounded."""
     path = tmp_path / "box.flr"
-    run("record", "-f", path, "--no-protect", "--interval", "0.01", "--count", "4300", *CALM, check=0)
+    began = int(time.time()) - 4302
+    recordings.write(path, [f"at {began}", "start 1", "samples 4300 1000 10", "stop"])
     server = serve("--record", path, *CALM)
-    rows = [line for line in server.samples(until=f"{time.time() - 1:.3f}") if line["type"] == "sample"]
-    assert 1400 <= len(rows) <= 3000
-    assert sum(row["interval_seconds"] for row in rows) > 42
+    for query in [{}, {"until": began + 4301}, {"every": 1}, {"since": began, "every": 0.001}]:
+        rows = [line for line in server.samples(**query) if line["type"] == "sample"]
+        assert 2000 <= len(rows) <= 3000
+        assert abs(sum(row["interval_seconds"] for row in rows if row["time"] < iso(began + 4301)) - 4300) <= 2
+        assert {round(row["interval_seconds"]) for row in rows} <= {1, 2} and "major_faults_per_second_highest" in rows[0]
+    rows = [line for line in server.samples(since=began + 100, until=began + 2000) if line["type"] == "sample"]
+    assert len(rows) == 1901 and "major_faults_per_second_highest" not in rows[0]  # as they are
 
 
 def test_rows_come_while_the_past_is_told(serve, tmp_path):
     path = tmp_path / "box.flr"
-    run("record", "-f", path, "--no-protect", "--interval", "0.01", "--count", "1500", *CALM, check=0)
+    recordings.write(path, [f"at {int(time.time()) - 40002}", "start 1", "samples 40000 1000 10", "stop"])
     server = serve("--record", path, "--interval", "0.05", *CALM)
     server.wait_for_rows(1)
     over = threading.Event()
 
     def ask():
         while not over.is_set():
-            server.samples(every="0.01")
+            assert len(server.samples()) > 1000
     askers = [threading.Thread(target=ask) for _ in range(4)]
     began, first = time.monotonic(), server.scrape()["faultline_intervals_total"]
     for asker in askers:
@@ -498,4 +509,4 @@ def test_rows_come_while_the_past_is_told(serve, tmp_path):
     over.set()
     for asker in askers:
         asker.join()
-    assert abs(rows - elapsed / 0.05) <= 3
+    assert abs(rows - elapsed / 0.05) <= 5
