@@ -45,17 +45,25 @@ static uint64_t since_in_memory_ns(const struct past *past)
     return past->recent ? recent_since_ns(past->recent) : 0;
 }
 
+/* The earlier of both; RECORDING may be NULL. */
+static uint64_t known_since_ns(const struct past *past, const struct recording *recording)
+{
+    uint64_t recent_ns = since_in_memory_ns(past);
+    uint64_t recorded_ns = recording ? recording_since_ns(recording) : 0;
+
+    return recent_ns == 0 || (recorded_ns > 0 && recorded_ns < recent_ns) ? recorded_ns : recent_ns;
+}
+
 uint64_t history_since_ns(const struct past *past)
 {
     struct problem ignored;
     struct recording *recording = NULL;
-    uint64_t recent_ns = since_in_memory_ns(past);
 
-    if (!past->recording_path || recording_open(&recording, past->recording_path, &ignored) < 0)
-        return recent_ns;
-    uint64_t recorded_ns = recording_since_ns(recording);
+    if (past->recording_path)
+        (void)recording_open(&recording, past->recording_path, &ignored);
+    uint64_t since_ns = known_since_ns(past, recording);
     recording_close(recording);
-    return recent_ns == 0 || recorded_ns < recent_ns ? recorded_ns : recent_ns;
+    return since_ns;
 }
 
 static int open_recording(struct history *history, struct problem *problem)
@@ -101,12 +109,13 @@ static int add_peak_columns(struct history *history)
  * the range, and the last one is as long as it is. */
 static double least_seconds(const struct history *history)
 {
-    uint64_t since_ns = history_since_ns(history->past);
+    uint64_t since_ns = known_since_ns(history->past, history->recording);
     uint64_t now_ns = clock_wall_ns();
     uint64_t begin_ns = history->range.since_ns > since_ns ? history->range.since_ns : since_ns;
     uint64_t end_ns = history->range.until_ns < now_ns ? history->range.until_ns : now_ns;
 
-    return end_ns > begin_ns ? (double)(end_ns - begin_ns) / (double)NS_PER_SECOND / (HISTORY_SAMPLES_MAX - 2) : 0;
+    return end_ns > begin_ns ? (double)(end_ns - begin_ns) / (double)NS_PER_SECOND / (HISTORY_SAMPLES_MAX - 2)
+                             : 0;
 }
 
 static bool needs_recording(const struct history *history)
@@ -121,7 +130,7 @@ static int open_fold(struct history *history)
     history->least_seconds = least_seconds(history);
     if (history->least_seconds > history->range.every_seconds)
         history->range.every_seconds = history->least_seconds;
-    if (history->range.every_seconds <= (needs_recording(history) ? 0 : history->past->interval_seconds))
+    if (history->range.every_seconds <= (history->recording ? 0 : history->past->interval_seconds))
         return 0;
     history->folding = true;
     int error = fold_init(&history->fold, history->past->sampler);
@@ -139,9 +148,9 @@ int history_open(struct history **history, const struct past *past, const struct
     opened->range = *range;
     opened->stage = STAGE_MEMORY;
     opened->next_number = past->recent ? recent_first_since(past->recent, range->since_ns) : 0;
-    int error = open_fold(opened);
-    if (error == 0 && needs_recording(opened))
-        error = open_recording(opened, problem);
+    int error = needs_recording(opened) ? open_recording(opened, problem) : 0;
+    if (error == 0)
+        error = open_fold(opened);
     if (error < 0)
         history_close(opened);
     else

@@ -76,7 +76,7 @@ struct connection {
     uint64_t body_bytes; /* that are still to come, and to be thrown away */
     bool at_end;         /* the client sends no more */
     bool broken;
-    bool farewell; /* of TLS, has been put */
+    bool farewell;             /* of TLS, has been put */
     struct exchange *exchange; /* that is going on, or NULL */
 };
 
