@@ -145,8 +145,10 @@ def test_figures_are_the_kernels(serve):
     for _ in range(10):
         before, figures, after = now(), server.scrape(), now()
         for name, least in before.items():
-            # Microseconds of PSI are rounded, and what the kernel sums up over CPUs may be a little behind itself.
-            assert least - 1e-5 <= figures[f"faultline_{name}"] <= after[name] + 1e-5, name
+            # Microseconds of PSI are rounded; of a fault that goes on the major one is counted first, and what is left after
+            # it is subtracted goes back by it.
+            slack = 64 if name == "minor_faults_total" else 1e-5
+            assert least - slack <= figures[f"faultline_{name}"] <= after[name] + slack, name
         meminfo = pathlib.Path("/proc/meminfo").read_text()
         assert figures["faultline_mem_total_bytes"] == int(re.search(r"MemTotal: +(\d+)", meminfo).group(1)) * 1024
         assert figures["faultline_cpus_online"] == os.sysconf("SC_NPROCESSORS_ONLN")
@@ -180,22 +182,21 @@ def test_about_itself(serve):
 
 
 def test_a_burst_is_in_the_histogram_and_an_alert(serve, tmp_path):
-    server = serve("--interval", "0.2", "--alert-cs", "1000000000", "--processes", "10")
+    server = serve("--interval", "0.2", "--alert-cs", "1000000000", "--alert-major", "500")
     with Onlooker(server) as onlooker:
         onlooker.take(1)
         before = server.scrape()
         faults = int(subprocess.run([HELPERS / "cold_faults", tmp_path / "file", "4096"], check=True, capture_output=True, text=True).stdout.split()[0])
-        events = onlooker.until(lambda line: line["type"] == "alert" and line["state"] == "end")
+        events = onlooker.until(lambda line: line.get("alert") == "major_faults" and line["state"] == "end")
     figures = server.scrape()
     assert faults >= 4096
     assert figures["faultline_major_faults_total"] - before["faultline_major_faults_total"] >= faults
-    bursts = [figures[name] - before[name] for name in ["faultline_major_faults_per_second_count"]]
-    calm = figures.get("faultline_major_faults_per_second_bucket", le="50.0") - before.get("faultline_major_faults_per_second_bucket", le="50.0")
-    assert bursts[0] > calm
+    rows, calm = (figures.get("faultline_major_faults_per_second_bucket", le=bound) - before.get("faultline_major_faults_per_second_bucket", le=bound)
+                  for bound in ["+Inf", "500.0"])
+    assert rows > calm
     assert figures.get("faultline_alerts_total", alert="major_faults") == 1
-    assert figures.get("faultline_alert_active", alert="major_faults") == 0
-    alerts = [(line["alert"], line["state"]) for line in of_kind(events, "alert")]
-    assert alerts[0] == ("major_faults", "begin") and alerts[-1] == ("major_faults", "end")
+    states = [line["state"] for line in of_kind(events, "alert") if line["alert"] == "major_faults"]
+    assert states[0] == "begin" and states[-1] == "end" and set(states[1:-1]) <= {"continue"}
 
 
 def test_processes_by_their_names(serve):
@@ -273,6 +274,7 @@ def test_stream_begins_with_what_it_is_about(serve):
     with Onlooker(server) as onlooker:
         assert onlooker.status == 200 and onlooker.headers["Content-Type"] == "text/event-stream"
         first, *samples = onlooker.take(5)
+        samples = [event for event in samples if event.line["type"] == "sample"]
         assert onlooker.retry == 2000
     assert first.line["type"] == "about" and first.line["interval_seconds"] == 0.1
     assert first.line["host"] == os.uname().nodename and first.line["kernel"] == os.uname().release
@@ -283,19 +285,19 @@ def test_stream_begins_with_what_it_is_about(serve):
 
 def test_who_comes_back_has_missed_nothing(serve):
     server = serve("--interval", "0.05", *CALM)
-    samples = []
+    events = []
     last_id = None
     for _ in range(5):
         with Onlooker(server, **({"Last_Event_ID": last_id} if last_id else {})) as onlooker:
             assert onlooker.next().line["type"] == "about"
-            samples += [event for event in onlooker.take(7) if event.line["type"] == "sample"]
+            events += onlooker.take(7)
             last_id = onlooker.last_id
         time.sleep(0.3)
-    numbers = [int(event.id.split("-")[1]) for event in samples]
+    numbers = [int(event.id.split("-")[1]) for event in events]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    kept = [line for line in server.samples() if line["type"] == "sample"]
-    at = kept.index(samples[0].line)
-    assert kept[at:at + len(samples)] == [event.line for event in samples]
+    kept = server.samples()
+    at = kept.index(events[0].line)
+    assert kept[at:at + len(events)] == [event.line for event in events]
 
 
 @pytest.mark.parametrize("event_id", ["", "0", "x", "00000000-1", "-1", "99999999-99999999999999999999", "é"])
@@ -305,7 +307,7 @@ def test_an_id_of_nobodys_begins_now(serve, event_id):
     count = server.scrape()["faultline_intervals_total"]
     with Onlooker(server, Last_Event_ID=event_id) as onlooker:
         events = onlooker.take(1)
-    assert [event.line["type"] for event in events] == ["about", "sample"] and int(events[-1].id.split("-")[1]) >= count
+    assert events[0].line["type"] == "about" and int(events[-1].id.split("-")[1]) >= count
 
 
 def test_processes_of_the_stream(serve):
@@ -322,7 +324,7 @@ def test_processes_of_the_stream(serve):
                 rows = [line for line in of_kind(looks, "process") if line["time"] == top["time"]]
                 assert kinds[at + 1:at + 1 + len(rows)] == ["process"] * len(rows)
                 assert len(rows) == most or most == 50 and len(rows) + top.get("others", 0) <= top["processes"] and len(rows) > 3
-                assert kinds[at + 1 + len(rows)] == "sample"
+                assert kinds[at + 1 + len(rows)] in ("alert", "sample")
         assert "top" not in {event.line["type"] for event in none.take(3)}
 
 
@@ -357,13 +359,13 @@ def test_who_does_not_read_costs_nothing_and_finds_it_all_later(serve):
     server = serve("--interval", "0.01", *CALM)
     with Onlooker(server, "?processes=50", receive_bytes=4096) as onlooker:
         onlooker.take(1)
-        server.wait_for_rows(200)
+        server.wait_for_rows(100)
         before = server.resident_kib()
         count = server.scrape()["faultline_intervals_total"]
-        server.wait_for_rows(count + 800)
+        server.wait_for_rows(count + 400)
         assert server.resident_kib() - before < 1024
-        numbers = [int(event.id.split("-")[1]) for event in onlooker.take(700) if event.id]
-    assert numbers == list(range(numbers[0], numbers[0] + 700))
+        numbers = [int(event.id.split("-")[1]) for event in onlooker.take(350) if event.id]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) and len(numbers) >= 350
 
 
 # /api/samples.
@@ -372,13 +374,15 @@ def test_who_does_not_read_costs_nothing_and_finds_it_all_later(serve):
 def test_samples_of_a_part(serve):
     server = serve("--interval", "0.1", *CALM)
     server.wait_for_rows(15)
-    lines = server.samples()
-    times = [line["time"] for line in lines]
-    assert {line["type"] for line in lines} == {"sample"} and len(lines) >= 15 and times == sorted(set(times))
+
+    def times_of(**query):
+        return [line["time"] for line in server.samples(**query) if line["type"] == "sample"]
+    times = times_of()
+    assert len(times) >= 15 and times == sorted(set(times))
     since, until = times[3], times[9][:-1] + "999Z"  # what is printed of a time are its milliseconds
-    assert [line["time"] for line in server.samples(since=since, until=until)] == times[3:10]
+    assert times_of(since=since, until=until) == times[3:10]
     unix = [f"{seconds(at):.4f}" for at in [since, until]]
-    assert [line["time"] for line in server.samples(since=unix[0], until=unix[1])] == times[3:10]
+    assert times_of(since=unix[0], until=unix[1]) == times[3:10]
     assert server.samples(since=until, until=since) == [] == server.samples(since="2100-01-01T00:00:00Z")
 
 
@@ -396,7 +400,7 @@ def test_samples_are_folded(serve):
     server = serve("--interval", "0.1", *CALM)
     server.wait_for_rows(35)
     fine = [line for line in server.samples() if line["type"] == "sample"]
-    folded = server.samples(every=1, until=fine[29]["time"][:-1] + "999Z")
+    folded = [line for line in server.samples(every=1, until=fine[29]["time"][:-1] + "999Z") if line["type"] == "sample"]
     assert [round(line["interval_seconds"], 1) for line in folded] == [1, 1, 1]
     assert [line["time"] for line in folded] == [fine[at]["time"] for at in (9, 19, 29)]
     for at, line in enumerate(folded):
@@ -452,8 +456,7 @@ def test_replay_while_it_records_and_after(serve, tmp_path):
     assert not [line for line in said if "serving" not in line and "recording into" not in line], said
     after = run("replay", "--json", path, check=0)
     assert after.stderr == ""
-    lines = objects(after.stdout)
-    assert {line["type"] for line in lines} == {"sample"}
+    lines = [line for line in objects(after.stdout) if line["type"] == "sample"]
     assert [line["time"] for line in lines[:len(kept)]] == [line["time"] for line in kept]
     report = run("report", "--around", lines[-1]["time"], path, check=0)
     assert "its end is missing" not in report.stdout + report.stderr
@@ -462,7 +465,7 @@ def test_replay_while_it_records_and_after(serve, tmp_path):
 def test_a_kill_is_told_once_by_recording_and_memory(serve, tmp_path, memory_group, readable_log, full_report):
     """The next row is far away: what the recording has of now ends with the kill, and memory has it, too."""
     path = tmp_path / "box.flr"
-    server = serve("--record", path, "--interval", "4", *CALM)
+    server = serve("--record", path, "--interval", "2.5", *CALM)
     began = time.time()
     server.wait_for_rows(1)
     pid = kill_one(memory_group)
@@ -493,7 +496,7 @@ def test_no_more_than_3000_samples(serve, tmp_path):
 def test_rows_come_while_the_past_is_told(serve, tmp_path):
     path = tmp_path / "box.flr"
     recordings.write(path, [f"at {int(time.time()) - 40002}", "start 1", "samples 40000 1000 10", "stop"])
-    server = serve("--record", path, "--interval", "0.05", *CALM)
+    server = serve("--record", path, "--interval", "0.2", *CALM)
     server.wait_for_rows(1)
     over = threading.Event()
 
@@ -501,12 +504,13 @@ def test_rows_come_while_the_past_is_told(serve, tmp_path):
         while not over.is_set():
             assert len(server.samples()) > 1000
     askers = [threading.Thread(target=ask) for _ in range(4)]
-    began, first = time.monotonic(), server.scrape()["faultline_intervals_total"]
+    began = time.time()
     for asker in askers:
         asker.start()
-    time.sleep(2)
-    rows, elapsed = server.scrape()["faultline_intervals_total"] - first, time.monotonic() - began
+    time.sleep(3)
     over.set()
+    ended = time.time()
     for asker in askers:
         asker.join()
-    assert abs(rows - elapsed / 0.05) <= 5
+    rows = [line for line in server.samples(since=f"{began:.3f}", until=f"{ended:.3f}") if line["type"] == "sample"]
+    assert abs(len(rows) - (ended - began) / 0.2) <= 2

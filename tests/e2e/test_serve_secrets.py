@@ -276,7 +276,7 @@ def test_a_flood_of_wrong_passwords(serve, auth_file):
         thread.start()
     began, first = time.monotonic(), server.scrape()["faultline_intervals_total"]
     with Onlooker(server) as onlooker:
-        for _ in range(20):
+        for _ in range(12):
             assert knocks(server) == 200
             onlooker.take(1)
     rows, elapsed = server.scrape()["faultline_intervals_total"] - first, time.monotonic() - began
