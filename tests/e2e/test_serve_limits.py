@@ -14,7 +14,8 @@ import time
 import pytest
 
 from conftest import FAULTLINE, run
-from served import CALM, SANITIZED, Onlooker, Server, eventually, serve  # pylint: disable=unused-import # fixture
+from served import CALM, SANITIZED, Onlooker, eventually, serve  # pylint: disable=unused-import # fixture
+from test_oom import public_program  # pylint: disable=unused-import # fixture
 
 SECURE = {
     "X-Content-Type-Options": "nosniff",
@@ -451,18 +452,13 @@ def test_what_is_not_there(words, said):
         socket.create_connection(("127.0.0.1", port)).close()
 
 
-def test_a_folder_without_permission(tmp_path):
+def test_a_folder_without_permission(public_program):
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv, to be somebody else")
-    program = pathlib.Path(f"/tmp/faultline-test-serve-{os.getpid()}")
-    program.mkdir(mode=0o755)
-    try:
-        shutil.copy(FAULTLINE, program / "faultline")
-        for address in [f"unix:{program}/s", "127.0.0.1:1"]:
-            done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program / "faultline", "serve", address],
-                                  capture_output=True, text=True, timeout=30)
-            if address.startswith("127") and int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
-                continue
-            assert done.returncode == 1 and f"{address}: Permission denied: " in done.stderr, done.stderr
-    finally:
-        shutil.rmtree(program)
+    addresses = [f"unix:{public_program.parent}/s"]
+    if int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) > 1:
+        addresses.append("127.0.0.1:1")
+    for address in addresses:
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", public_program, "serve", address],
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and f"{address}: Permission denied: " in done.stderr, done.stderr
