@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <link.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -52,42 +51,39 @@ extern const char guest_code_end[] __attribute__((weak, visibility("hidden")));
 extern const char guest_constants_begin[] __attribute__((weak, visibility("hidden")));
 
 struct range {
-    uintptr_t begin;
-    uintptr_t end;
+    const char *begin;
+    const char *end;
 };
 
 static bool has(struct range range, const char *place)
 {
-    return (uintptr_t)place >= range.begin && (uintptr_t)place < range.end;
+    return place >= range.begin && place < range.end;
 }
 
-static int lock_range(uintptr_t begin, uintptr_t end)
+static int lock_range(const char *begin, const char *end)
 {
-    return mlock((const void *)begin, end - begin) < 0 ? -errno : 0; // NOLINT(performance-no-int-to-ptr)
+    return mlock(begin, (size_t)(end - begin)) < 0 ? -errno : 0;
 }
 
 /* Behind the constants of guests stands what debuggers read alone. */
 static int lock_segment(struct range segment)
 {
-    int error = 0;
-
     if (has(segment, guest_constants_begin))
-        return lock_range(segment.begin, (uintptr_t)guest_constants_begin);
+        return lock_range(segment.begin, guest_constants_begin);
     if (!has(segment, guest_code_begin))
         return lock_range(segment.begin, segment.end);
-    error = lock_range(segment.begin, (uintptr_t)guest_code_begin);
-    return error < 0 ? error : lock_range((uintptr_t)guest_code_end, segment.end);
+    int error = lock_range(segment.begin, guest_code_begin);
+    return error < 0 ? error : lock_range(guest_code_end, segment.end);
 }
 
 static int lock_segments(void)
 {
-    const uintptr_t base = (uintptr_t)&__ehdr_start;
-    const ElfW(Phdr) *headers =
-        (const void *)(base + __ehdr_start.e_phoff); // NOLINT(performance-no-int-to-ptr)
+    const char *base = (const char *)&__ehdr_start;
+    const ElfW(Phdr) *headers = (const void *)(base + __ehdr_start.e_phoff);
     int error = 0;
 
     for (size_t i = 0; error == 0 && i < __ehdr_start.e_phnum; i++) {
-        uintptr_t begin = base + headers[i].p_vaddr;
+        const char *begin = base + headers[i].p_vaddr;
         if (headers[i].p_type == PT_LOAD)
             error = lock_segment((struct range){begin, begin + headers[i].p_memsz});
     }

@@ -9,8 +9,14 @@
 /* Units that OpenMetrics wants told where a name ends with them. */
 static const char *const units[] = {"_bytes", "_seconds"};
 
-/* STRING with a backslash in front of each of SPECIAL, as n where it is a newline. */
-static void put_escaped(struct text *text, const char *string, const char *special)
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/*
+ * STRING with a backslash in front of each of SPECIAL, as n where it is a newline. A byte that is no part of
+ * valid UTF-8 becomes U+FFFD. TELLS_APART: strings that differ still do, or samples of two processes would be
+ * two of one: what the byte was stands behind its U+FFFD, and one that was there stands twice.
+ */
+static void put_escaped(struct text *text, const char *string, const char *special, bool tells_apart)
 {
     while (*string) {
         size_t plain = 0;
@@ -22,12 +28,16 @@ static void put_escaped(struct text *text, const char *string, const char *speci
             return;
         size_t length = text_utf8_length(string);
         if (length == 0) {
-            text_string(text, "\xef\xbf\xbd"); /* U+FFFD */
+            text_string(text, replacement);
+            if (tells_apart)
+                text_format(text, "%02x", (unsigned char)*string);
         } else if (length == 1) {
             text_char(text, '\\');
-            text_char(text, *string == '\n' ? 'n' : *string);
+            text_bytes(text, *string == '\n' ? "n" : string, 1);
         } else {
             text_bytes(text, string, length);
+            if (tells_apart && strncmp(string, replacement, sizeof(replacement) - 1) == 0)
+                text_string(text, replacement);
         }
         string += length > 0 ? length : 1;
     }
@@ -85,7 +95,7 @@ void openmetrics_put_head(struct text *text, enum openmetrics_format format,
 
     begin_comment(text, format, "HELP", family);
     /* The older format knows no escaped quote here. */
-    put_escaped(text, family->help, format == OPENMETRICS_1_0 ? "\\\n\"" : "\\\n");
+    put_escaped(text, family->help, format == OPENMETRICS_1_0 ? "\\\n\"" : "\\\n", false);
     text_char(text, '\n');
     begin_comment(text, format, "TYPE", family);
     text_string(text, type_word(format, family->type));
@@ -103,7 +113,7 @@ static void put_labels(struct text *text, const struct openmetrics_labels *label
         text_char(text, i == 0 ? '{' : ',');
         text_string(text, labels->list[i].name);
         text_string(text, "=\"");
-        put_escaped(text, labels->list[i].value, "\\\n\"");
+        put_escaped(text, labels->list[i].value, "\\\n\"", true);
         text_char(text, '"');
     }
     if (labels->count > 0)
@@ -202,6 +212,6 @@ size_t openmetrics_labels_max(const struct openmetrics_labels *labels)
     size_t most = 2;
 
     for (size_t i = 0; i < labels->count; i++)
-        most += strlen(labels->list[i].name) + strlen(labels->list[i].value) * 3 + strlen("=\"\",");
+        most += strlen(labels->list[i].name) + strlen(labels->list[i].value) * 5 + strlen("=\"\",");
     return most;
 }

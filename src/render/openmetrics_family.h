@@ -32,7 +32,8 @@ struct openmetrics_family {
 };
 
 /* A dimension of a sample: NAME in letters of ASCII, digits and underscores, not twice in one sample; VALUE
- * in any bytes. */
+ * in any bytes: those that are no UTF-8 stand as U+FFFD and two hexadecimal digits, and U+FFFD itself stands
+ * twice, so that values that differ still do. */
 struct openmetrics_label {
     const char *name;
     const char *value;

@@ -28,10 +28,6 @@ void exchange_answer(struct exchange *exchange, int status, const char *content_
 void exchange_answer_constant(struct exchange *exchange, int status, const char *content_type,
                               const void *bytes, size_t length);
 
-/* The same with BYTES that never change, and are not copied. */
-void exchange_answer_constant(struct exchange *exchange, int status, const char *content_type,
-                              const void *bytes, size_t length);
-
 /* A line of plain text, its newline too. */
 void exchange_answer_text(struct exchange *exchange, int status, const char *text);
 

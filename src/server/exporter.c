@@ -341,8 +341,6 @@ static void put_victims(const struct exporter *exporter, struct text *text, enum
         "faultline_oom_last_kill_timestamp_seconds", OPENMETRICS_GAUGE,
         "when the kernel last killed a process of this name for want of memory, of the ten latest"};
 
-    if (exporter->victim_count == 0)
-        return;
     openmetrics_put_head(text, format, &last_kill);
     for (size_t i = 0; i < exporter->victim_count; i++) {
         const struct victim *victim = &exporter->victims[i];
@@ -403,10 +401,10 @@ static const struct member_family comm_families[] = {
     {{"faultline_comm_processes", OPENMETRICS_GAUGE, "processes of this name"}, comm_processes, 1},
 };
 
-/* A process may have called itself so. */
+/* A process may have called itself so; but no process has a name as long as this one (TASK_COMM_LEN). */
 static const char *comm_label(const struct comm_counter *counter)
 {
-    return strcmp(counter->comm, "other") == 0 ? "other (comm)" : counter->comm;
+    return strcmp(counter->comm, "other") == 0 ? "other (its own name)" : counter->comm;
 }
 
 static void put_comms(const struct exporter *exporter, struct text *text, enum openmetrics_format format)

@@ -167,11 +167,9 @@ static void make_place(struct http *http)
 
     if (http->counts.connections < http->settings.connections)
         return;
-    TAILQ_FOREACH(at, &http->connections, place)
-    {
-        if (at->state != CONNECTION_ANSWERING)
-            break;
-    }
+    at = TAILQ_FIRST(&http->connections);
+    while (at && at->state == CONNECTION_ANSWERING)
+        at = TAILQ_NEXT(at, place);
     if (!at)
         at = TAILQ_FIRST(&http->connections);
     if (at)
@@ -360,6 +358,8 @@ void exchange_put(struct exchange *exchange, const char *bytes, size_t length)
 {
     struct bufferevent *plain = exchange->connection->plain;
 
+    if (length == 0) /* a chunk of nothing is the last one */
+        return;
     if (exchange->is_chunked)
         evbuffer_add_printf(bufferevent_get_output(plain), "%zx\r\n", length);
     bufferevent_write(plain, bytes, length);
@@ -572,7 +572,8 @@ static void tell_drained(struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
 
-    if (exchange && exchange->in_parts && exchange->watcher.drained && unsent_bytes(connection) == 0)
+    if (exchange && exchange->in_parts && exchange->watcher.drained && !connection->broken &&
+        unsent_bytes(connection) == 0)
         exchange->watcher.drained(exchange->watcher.context);
 }
 
@@ -715,10 +716,8 @@ static void on_accept_error(struct evconnlistener *listener, void *context)
 
 static void accept_again(struct http *http)
 {
-    struct listener *at;
-
-    TAILQ_FOREACH(at, &http->listeners, place)
-    evconnlistener_enable(at->listener);
+    for (struct listener *at = TAILQ_FIRST(&http->listeners); at; at = TAILQ_NEXT(at, place))
+        evconnlistener_enable(at->listener);
 }
 
 static bool is_too_slow(const struct connection *connection, uint64_t now_ns)
@@ -787,24 +786,31 @@ struct http *http_new(const struct http_settings *settings)
 
 static void close_listeners(struct http *http)
 {
-    struct listener *first;
+    struct listener *next;
 
-    while ((first = TAILQ_FIRST(&http->listeners))) {
-        TAILQ_REMOVE(&http->listeners, first, place);
-        evconnlistener_free(first->listener);
-        free(first);
+    for (struct listener *at = TAILQ_FIRST(&http->listeners); at; at = next) {
+        next = TAILQ_NEXT(at, place);
+        evconnlistener_free(at->listener);
+        free(at);
+    }
+}
+
+static void close_connections(struct http *http)
+{
+    struct connection *next;
+
+    for (struct connection *at = TAILQ_FIRST(&http->connections); at; at = next) {
+        next = TAILQ_NEXT(at, place);
+        close_connection(at);
     }
 }
 
 void http_free(struct http *http)
 {
-    struct connection *first;
-
     if (!http)
         return;
     close_listeners(http);
-    while ((first = TAILQ_FIRST(&http->connections)))
-        close_connection(first);
+    close_connections(http);
     if (http->sweep)
         event_free(http->sweep);
     if (http->inner)

@@ -98,12 +98,8 @@ static const struct password_entry *find(const struct password_file *file, const
 static int check_line(const struct password_file *file, const char *user, const char *hash, size_t line,
                       const char *path, struct problem *problem)
 {
-    const struct password_entry *known;
+    const struct password_entry *known = find(file, user);
 
-    if (!hash || user[0] == '\0')
-        return problem_set(problem, EINVAL,
-                           "%s: line %zu: expected USER:HASH: make it with htpasswd -B %s USER", path, line,
-                           path);
     if (!is_bcrypt(hash))
         return problem_set(problem, EINVAL,
                            "%s: line %zu: the hash is not bcrypt's ($2y$...): make it with htpasswd -B %s %s",
@@ -114,7 +110,6 @@ static int check_line(const struct password_file *file, const char *user, const 
             "%s: line %zu: cost %d: each attempt would take too long or no time: 4 to %d, with "
             "htpasswd -B -C 10",
             path, line, cost_of(hash), BCRYPT_COST_MAX);
-    known = find(file, user);
     if (known)
         return problem_set(problem, EINVAL,
                            "%s: line %zu: '%s' stands in line %zu as well: remove one of them", path, line,
@@ -148,11 +143,13 @@ static int parse_line(struct password_file *file, char *line, size_t number, con
     if (length == 0 || line[0] == '#')
         return 0;
     char *colon = strchr(line, ':');
-    if (colon)
-        *colon = '\0';
-    const char *hash = colon ? colon + 1 : NULL;
-    int error = check_line(file, line, hash, number, path, problem);
-    return error < 0 ? error : add(file, line, hash, number);
+    if (!colon || colon == line)
+        return problem_set(problem, EINVAL,
+                           "%s: line %zu: expected USER:HASH: make it with htpasswd -B %s USER", path, number,
+                           path);
+    *colon = '\0';
+    int error = check_line(file, line, colon + 1, number, path, problem);
+    return error < 0 ? error : add(file, line, colon + 1, number);
 }
 
 int password_file_parse(struct password_file *file, const char *text, const char *path,

@@ -81,21 +81,18 @@ static enum request_method method_of(const char *word)
 /* "/path?query", "http://host/path?query"; "*" and a host alone have no path here. */
 static void split_target(struct request *request, char *target)
 {
-    char *scheme_end = strstr(target, "://");
+    char *scheme_end = target[0] == '/' ? NULL : strstr(target, "://");
 
-    if (target[0] != '/' && scheme_end) {
-        target = strchr(scheme_end + 3, '/');
-        if (!target) {
-            request->path = "/";
-            return;
-        }
-    }
+    if (scheme_end)
+        target = scheme_end + 3 + strcspn(scheme_end + 3, "/?");
     request->path = target;
     char *mark = strchr(target, '?');
     if (mark) {
         *mark = '\0';
         request->query = mark + 1;
     }
+    if (scheme_end && *request->path == '\0')
+        request->path = "/";
 }
 
 static int parse_version(struct request *request, const char *version)
@@ -284,15 +281,15 @@ bool request_parameter(const struct request *request, const char *name, char *va
     return words && decode(words, length, value, size);
 }
 
-/* "gzip;q=0", "gzip; q=0.000" */
+/* "gzip;q=0", "gzip; Q=0.000" */
 static bool is_refused(const char *coding, size_t length)
 {
-    const char *quality = memmem(coding, length, "q=", 2);
-
-    if (!quality)
-        return false;
-    quality += 2;
-    return strspn(quality, "0.") == strcspn(quality, ", \t;");
+    for (size_t at = 0; at + 1 < length; at++) {
+        const char *quality = coding + at + 2;
+        if ((coding[at] == 'q' || coding[at] == 'Q') && coding[at + 1] == '=')
+            return strspn(quality, "0.") == strcspn(quality, ", \t;");
+    }
+    return false;
 }
 
 /* "gzip", "x, gzip;q=0.5", "*"; not "gzip;q=0". */

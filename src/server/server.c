@@ -406,3 +406,8 @@ int server_run(struct server *server)
                              KEEP_ALIVE_SECONDS * NS_PER_SECOND, on_keep_alive, server);
     return error < 0 ? error : http_run(server->http, server->loop);
 }
+
+void server_turn(struct server *server)
+{
+    http_turn(server->http);
+}

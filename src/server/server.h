@@ -55,3 +55,6 @@ void server_reload(struct server *server);
 
 /* Answers until loop_stop(). Returns 0 or a negative errno. */
 int server_run(struct server *server);
+
+/* One turn of the server alone, without waiting: for tests. */
+void server_turn(struct server *server);

@@ -51,3 +51,8 @@ int server_run(struct server *server)
     (void)server;
     return -ENOTSUP;
 }
+
+void server_turn(struct server *server)
+{
+    (void)server;
+}

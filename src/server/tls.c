@@ -215,15 +215,15 @@ static int receive_from_wire(void *context, unsigned char *bytes, size_t length)
     return got > 0 ? got : MBEDTLS_ERR_SSL_WANT_READ;
 }
 
-/* What is to be said about it, an alert, leaves first; reading the end of the connection then frees it all. A
- * bufferevent keeps what it is to write from everybody else's hands. */
+/* What is to be said about it, an alert, leaves first; reading the end of the connection then frees it all.
+ */
 static void end_session(struct session *session)
 {
-    int fd = bufferevent_getfd(session->wire);
     struct evbuffer *outgoing = bufferevent_get_output(session->wire);
+    int fd = bufferevent_getfd(session->wire);
 
     session->ended = true;
-    evbuffer_unfreeze(outgoing, 1);
+    evbuffer_unfreeze(outgoing, 1); /* a connection keeps it frozen for all but its own writing */
     evbuffer_write(outgoing, fd);
     evbuffer_freeze(outgoing, 1);
     shutdown(fd, SHUT_RDWR);

@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import socket
-import ssl
 import subprocess
 import threading
 import time

@@ -1,12 +1,10 @@
 """faultline serve: what it answers, against the kernel and against itself."""
 import calendar
 import gzip
-import json
 import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -14,8 +12,8 @@ import time
 import pytest
 
 import recordings
-from conftest import FAULTLINE, HELPERS, TOP, kill_one, objects, run, validate
-from served import CALM, NDJSON, OPENMETRICS, TEXT_0_0_4, Onlooker, eventually, of_kind, proc_vmstat, serve  # pylint: disable=unused-import # fixture
+from conftest import FAULTLINE, HELPERS, kill_one, objects, run
+from served import CALM, OPENMETRICS, TEXT_0_0_4, Onlooker, eventually, of_kind, proc_vmstat, serve  # pylint: disable=unused-import # fixture
 from test_oom import full_report, own_pids, readable_log  # pylint: disable=unused-import # fixtures
 
 ALERTS = ["major_faults", "context_switches", "memory_pressure", "memory_running_out"]

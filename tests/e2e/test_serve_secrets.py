@@ -1,6 +1,5 @@
 """faultline serve: TLS and passwords, and what happens when they are wrong."""
 import base64
-import os
 import re
 import shutil
 import signal

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -337,6 +338,26 @@ static void a_mount_point_with_escapes_or_too_long(void **state)
         -ENAMETOOLONG);
 }
 
+/* Whatever this machine has, it is what its own table of mounts says. */
+static void where_the_hierarchy_of_this_machine_is(void **state)
+{
+    char *mountinfo = file_get("/proc/self/mountinfo");
+    char expected[PATH_MAX] = "", path[PATH_MAX] = "";
+    int expected_version = 0, version = 0;
+    (void)state;
+
+    int error = cgroup_memory_mount(mountinfo, expected, sizeof(expected), &expected_version);
+    free(mountinfo);
+    assert_int_equal(cgroup_memory_find(path, sizeof(path), &version), error);
+    assert_string_equal(path, expected);
+    assert_int_equal(version, expected_version);
+    if (error < 0)
+        skip();
+    assert_true(version == CGROUP_V1 || version == CGROUP_V2);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(cgroup_memory_find(path, 1, &version), -ENAMETOOLONG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +381,7 @@ int main(void)
         cmocka_unit_test(what_only_looks_like_the_memory_controller),
         cmocka_unit_test(of_several_mounts_the_one_that_shows_most),
         cmocka_unit_test(a_mount_point_with_escapes_or_too_long),
+        cmocka_unit_test(where_the_hierarchy_of_this_machine_is),
     };
     return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
 }

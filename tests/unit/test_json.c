@@ -15,6 +15,53 @@ static void fill(char *string, size_t size)
     string[size - 1] = '\0';
 }
 
+static void what_the_lines_are_about(void **state)
+{
+    struct about about = {.wall_ns = UINT64_C(1795410001) * NS_PER_SECOND + 1000000,
+                          .host = "b\"ox",
+                          .kernel = "6.18.0",
+                          .interval_seconds = 0.25,
+                          .alert_major_faults = 50,
+                          .alert_context_switches = 5000,
+                          .since_ns = UINT64_C(1795410000) * NS_PER_SECOND};
+    TEXT(text, JSON_ABOUT_MAX);
+    (void)state;
+
+    json_put_about(&text, &about);
+    assert_text(&text,
+                "{\"type\":\"about\",\"time\":\"2026-11-23T05:00:01.001Z\",\"version\":\"" FAULTLINE_VERSION
+                "\",\"host\":\"b\\\"ox\",\"kernel\":\"6.18.0\",\"interval_seconds\":0.250,"
+                "\"alert_major_faults\":50.0,\"alert_context_switches\":5000.0,"
+                "\"since\":\"2026-11-23T05:00:00.000Z\"}\n");
+    text.length = 0;
+    about = (struct about){.host = "", .kernel = "", .context_switches_per_cpu = true, .interval_seconds = 1};
+    json_put_about(&text, &about);
+    assert_text(&text,
+                "{\"type\":\"about\",\"time\":\"1970-01-01T00:00:00.000Z\",\"version\":\"" FAULTLINE_VERSION
+                "\",\"interval_seconds\":1.000,\"alert_major_faults\":0.0,"
+                "\"alert_context_switches_per_cpu\":0.0}\n");
+}
+
+static void what_the_largest_lines_are_about_fits_its_bound(void **state)
+{
+    char host[65], kernel[65]; /* as uname(2) has them */
+    struct about about = {.wall_ns = UINT64_MAX,
+                          .host = host,
+                          .kernel = kernel,
+                          .interval_seconds = 3600,
+                          .alert_major_faults = 1e18,
+                          .alert_context_switches = 1e18,
+                          .context_switches_per_cpu = true,
+                          .since_ns = UINT64_MAX};
+    TEXT(text, JSON_ABOUT_MAX);
+    (void)state;
+
+    fill(host, sizeof(host));
+    fill(kernel, sizeof(kernel));
+    json_put_about(&text, &about);
+    assert_int_equal(text.lost, 0);
+}
+
 static void a_sample(void **state)
 {
     static const double values[] = {1, 8192.0 * 1024 * 1024, 84.96, 12.345, 0.5, 3};
@@ -561,6 +608,8 @@ static void the_largest_process_fits_its_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_lines_are_about),
+        cmocka_unit_test(what_the_largest_lines_are_about_fits_its_bound),
         cmocka_unit_test(a_sample),
         cmocka_unit_test(what_is_absent_has_no_key),
         cmocka_unit_test(the_largest_sample_fits_its_bound),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -92,6 +93,55 @@ static void one_that_is_removed_while_ready_is_not_called(void **state)
     loop_close(&loop);
 }
 
+static void a_turn_calls_one_that_is_ready_and_does_not_wait(void **state)
+{
+    struct loop loop;
+    struct listener a, b;
+    char log[32] = "";
+    (void)state;
+
+    assert_int_equal(loop_open(&loop), 0);
+    open_listener(&a, &loop, 'a', log);
+    open_listener(&b, &loop, 'b', log);
+    assert_int_equal(loop_turn(&loop), 0);
+    assert_string_equal(log, "");
+    tell(&a, "x");
+    tell(&b, "x");
+    for (size_t i = 1; i <= 2; i++) {
+        assert_int_equal(loop_turn(&loop), 0);
+        assert_int_equal(strlen(log), i);
+    }
+    assert_true(strcmp(log, "ab") == 0 || strcmp(log, "ba") == 0);
+    assert_int_equal(loop_turn(&loop), 0);
+    assert_int_equal(strlen(log), 2);
+    tell(&a, "!");
+    assert_int_equal(loop_turn(&loop), 0);
+    assert_true(loop.stopping);
+    close_listener(&a);
+    close_listener(&b);
+    loop_close(&loop);
+}
+
+/* As one that waits for it sees it. */
+static void a_loop_is_ready_when_one_of_its_sources_is(void **state)
+{
+    struct loop loop;
+    struct listener a;
+    char log[32] = "";
+    (void)state;
+
+    assert_int_equal(loop_open(&loop), 0);
+    open_listener(&a, &loop, 'a', log);
+    struct pollfd poll_fd = {.fd = loop.epoll_fd, .events = POLLIN};
+    assert_int_equal(poll(&poll_fd, 1, 0), 0);
+    tell(&a, "x");
+    assert_int_equal(poll(&poll_fd, 1, 0), 1);
+    assert_int_equal(loop_turn(&loop), 0);
+    assert_int_equal(poll(&poll_fd, 1, 0), 0);
+    close_listener(&a);
+    loop_close(&loop);
+}
+
 static void what_cannot_be_waited_for_is_refused(void **state)
 {
     struct loop loop;
@@ -113,6 +163,7 @@ static void a_loop_without_a_descriptor_fails(void **state)
     struct loop loop = {.epoll_fd = -1};
     (void)state;
     assert_int_equal(loop_run(&loop), -EBADF);
+    assert_int_equal(loop_turn(&loop), -EBADF);
 }
 
 static void its_descriptor_is_not_handed_to_commands(void **state)
@@ -131,6 +182,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_ready_is_called_until_the_loop_is_stopped),
         cmocka_unit_test(one_that_is_removed_while_ready_is_not_called),
+        cmocka_unit_test(a_turn_calls_one_that_is_ready_and_does_not_wait),
+        cmocka_unit_test(a_loop_is_ready_when_one_of_its_sources_is),
         cmocka_unit_test(what_cannot_be_waited_for_is_refused),
         cmocka_unit_test(a_loop_without_a_descriptor_fails),
         cmocka_unit_test(its_descriptor_is_not_handed_to_commands),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct stage {
     double switches[TOLD_MAX];
     size_t intervals;
     unsigned resized;
+    unsigned hung_up;
 
     /* what the listener does */
     int (*on_told)(struct stage *stage, char what);
@@ -76,6 +78,12 @@ static void on_resized(void *context)
 
     stage->resized++;
     monitor_end(&stage->monitor);
+}
+
+static void on_hung_up(void *context)
+{
+    struct stage *stage = context;
+    stage->hung_up++;
 }
 
 static void put_proc(const struct stage *stage, unsigned faults, unsigned switches)
@@ -468,6 +476,65 @@ static void a_new_size_of_the_terminal_is_told(void **state)
     assert_int_equal(stage->resized, 1);
 }
 
+static int hang_up(struct stage *stage, char what)
+{
+    (void)stage;
+    if (what == 'i')
+        raise(SIGHUP);
+    return 0;
+}
+
+static void who_hangs_up_ends_it_where_nobody_listens(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->on_told = hang_up;
+    free(run(stage));
+    assert_string_equal(stage->told, "fif");
+    assert_int_equal(stage->hung_up, 0);
+}
+
+static void who_hangs_up_is_told_of_and_it_goes_on(void **state)
+{
+    struct stage *stage = *state;
+    const struct monitor_listener listener = {.interval = on_interval,
+                                              .event = on_event,
+                                              .flush = on_flush,
+                                              .hung_up = on_hung_up,
+                                              .context = stage};
+    struct columns none = {0};
+    struct capture capture;
+
+    stage->settings.beat.count = 3;
+    stage->on_told = hang_up;
+    capture_begin(&capture, STDERR_FILENO);
+    open_with(stage, &listener);
+    monitor_start(&stage->monitor, &none);
+    free(capture_end(&capture));
+    assert_int_equal(monitor_run(&stage->monitor), 0);
+    assert_string_equal(stage->told, "fififif");
+    assert_in_range(stage->hung_up, 2, 3); /* of the last one nobody may read any more */
+    assert_int_equal(stage->monitor.error, 0);
+}
+
+/* For who runs its loop as part of another one. */
+static void it_is_begun_and_its_loop_turned_by_others(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->settings.beat.count = 2;
+    free(start(stage));
+    assert_string_equal(stage->told, "");
+    assert_int_equal(monitor_begin(&stage->monitor), 0);
+    assert_string_equal(stage->told, "f");
+    while (!stage->monitor.loop.stopping) {
+        struct pollfd poll_fd = {.fd = stage->monitor.loop.epoll_fd, .events = POLLIN};
+        assert_int_equal(poll(&poll_fd, 1, -1), 1);
+        assert_int_equal(loop_turn(&stage->monitor.loop), 0);
+    }
+    assert_string_equal(stage->told, "fifif");
+}
+
 static void flush_and_resized_may_be_left_out(void **state)
 {
     struct stage *stage = *state;
@@ -573,6 +640,9 @@ int main(void)
         on_stage(a_signal_waits_for_the_command),
         on_stage(a_second_signal_does_not_wait),
         on_stage(a_new_size_of_the_terminal_is_told),
+        on_stage(who_hangs_up_ends_it_where_nobody_listens),
+        on_stage(who_hangs_up_is_told_of_and_it_goes_on),
+        on_stage(it_is_begun_and_its_loop_turned_by_others),
         on_stage(flush_and_resized_may_be_left_out),
         on_stage(a_source_of_the_commands_own_may_end_it),
         on_stage(a_source_of_the_commands_own_may_fail),

@@ -245,10 +245,10 @@ static void label_values_are_escaped(void **state)
     label_is("", "faultline_oom_kills_total{comm=\"\"} 1\n");
     label_is("foo) Z 1 (", "faultline_oom_kills_total{comm=\"foo) Z 1 (\"} 1\n");
     label_is("a\"} 9\nb{c=\"\\", "faultline_oom_kills_total{comm=\"a\\\"} 9\\nb{c=\\\"\\\\\"} 1\n");
-    label_is("caf\xe9 \xe2\x82\xac \xe2\x82",
-             "faultline_oom_kills_total{comm=\"caf" REPLACED " \xe2\x82\xac " REPLACED REPLACED "\"} 1\n");
-    label_is("\xc0\xa2",
-             "faultline_oom_kills_total{comm=\"" REPLACED REPLACED "\"} 1\n"); /* a quote in disguise */
+    label_is("caf\xe9 \xe2\x82\xac \xe2\x82", "faultline_oom_kills_total{comm=\"caf" REPLACED
+                                              "e9 \xe2\x82\xac " REPLACED "e2" REPLACED "82\"} 1\n");
+    label_is("\xc0\xa2", "faultline_oom_kills_total{comm=\"" REPLACED "c0" REPLACED
+                         "a2\"} 1\n"); /* a quote in disguise */
 }
 
 static void a_sample_may_have_several_labels_or_none(void **state)
@@ -281,7 +281,7 @@ static void labels_fit_their_bound_at_their_worst(void **state)
     openmetrics_put_value(&bare, &metric_table[M_oom_kills], NULL, some(1), NULL);
     openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, some(1), NULL);
     assert_int_equal(text.lost, 0);
-    assert_true(text.length - bare.length > 2 * 3 * (sizeof(worst) - 1));
+    assert_true(text.length - bare.length > 2 * 5 * (sizeof(worst) - 1));
     assert_true(text.length - bare.length <= openmetrics_labels_max(&labels));
 }
 

@@ -326,6 +326,25 @@ static void the_places_of_inputs_are_those_of_a_snapshot(void **state)
     sampler_free(sampler);
 }
 
+static void the_whole_table_is_wanted(void **state)
+{
+    const struct folder *folder = *state;
+    struct sampler *sampler = sampler_new();
+
+    put_small_proc(folder);
+    assert_int_equal(sampler_want_table(sampler), 0);
+    assert_int_equal(sampler_metric_count(sampler), METRIC_TABLE_SIZE);
+    for (size_t i = 0; i < METRIC_TABLE_SIZE; i++)
+        assert_true(sampler_wants(sampler, i));
+    open_sampler(sampler, folder);
+    struct snapshot *snapshot = snapshot_new(sampler);
+    sampler_read(sampler, snapshot);
+    assert_value(sampler_total(sampler, M_swap_used_bytes, snapshot), 5120);
+    assert_value(sampler_total(sampler, M_mem_total_bytes, snapshot), 16384);
+    free(snapshot);
+    sampler_free(sampler);
+}
+
 static void all_of_a_folder_that_is_not_there(void **state)
 {
     struct sampler *sampler = sampler_new();
@@ -434,6 +453,7 @@ int main(void)
         unit_test_in_folder(all_that_the_files_have_is_wanted_each_once),
         unit_test_in_folder(what_is_wanted_besides_all_comes_once_as_well),
         unit_test_in_folder(the_places_of_inputs_are_those_of_a_snapshot),
+        unit_test_in_folder(the_whole_table_is_wanted),
         cmocka_unit_test(all_of_a_folder_that_is_not_there),
         unit_test_in_folder(all_of_an_empty_folder_is_nothing),
         cmocka_unit_test(an_arranged_sampler_takes_snapshots_from_elsewhere),

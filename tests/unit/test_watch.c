@@ -516,6 +516,15 @@ static void the_longest_names_fit(void **state)
     end_with_culprits(&scene);
 }
 
+static void each_alert_has_its_name(void **state)
+{
+    (void)state;
+    assert_string_equal(watch_alert_name(ALERT_MAJOR_FAULTS), "major_faults");
+    assert_string_equal(watch_alert_name(ALERT_CONTEXT_SWITCHES), "context_switches");
+    assert_string_equal(watch_alert_name(ALERT_MEMORY_PRESSURE), "memory_pressure");
+    assert_string_equal(watch_alert_name(ALERT_MEMORY_RUNNING_OUT), "memory_running_out");
+}
+
 static void it_asks_the_sampler_for_what_it_needs(void **state)
 {
     static const enum metric_id needed[] = {
@@ -558,6 +567,7 @@ int main(void)
         unit_test_in_folder(nobody_is_named_for_an_interval_within_bounds),
         unit_test_in_folder(other_alerts_name_nobody),
         unit_test_in_folder(the_longest_names_fit),
+        cmocka_unit_test(each_alert_has_its_name),
         cmocka_unit_test(it_asks_the_sampler_for_what_it_needs),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
