@@ -42,10 +42,12 @@ zlib                zlib1g-dev                         zlib-devel               
 node                nodejs                             nodejs                             nodejs                      nodejs                           nodejs
 npm                 npm                                nodejs-npm                         npm                         npm                              npm
 chromium            chromium                           chromium                           chromium                    chromium                         chromium
-openssl             openssl                            openssl                            openssl                     openssl                          openssl
 ip                  iproute2                           iproute                            iproute2                    iproute2                         iproute2
 tmux                tmux                               tmux                               tmux                        tmux                             tmux
+prometheus          -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
 promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
+openssl             openssl                            openssl                            openssl                     openssl                          openssl
+node-exporter       -                                  golang-github-prometheus-node-exporter prometheus-node-exporter prometheus-node-exporter         golang-github-prometheus-node_exporter
 END
 }
 
@@ -122,6 +124,7 @@ have() {
         echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
             compiles clang -fsanitize=fuzzer,address,undefined
         ;;
+    node-exporter) command -v prometheus-node-exporter >/dev/null 2>&1 || command -v node_exporter >/dev/null 2>&1 ;; # what Debian calls it, and what others do
     sadc) find_sadc >/dev/null ;;
     bpf) find_bpftool >/dev/null && clang -target bpf -idirafter "/usr/include/$(clang -print-multiarch 2>/dev/null)" -c bpf/probe.c -o /dev/null 2>/dev/null ;;
     ncurses) printf '#include <ncurses.h>\nint main(void) { return endwin(); }\n' | compiles "$(find_cc)" -Wl,--no-as-needed -lncursesw ;;
@@ -262,17 +265,24 @@ provide() (
     exit 1
 )
 
-# provide_promtool FOLDER: Debian's package starts a server as soon as it is installed, so that the tool alone is taken out
-# of it, to FOLDER, which is to be on PATH.
-provide_promtool() (
+# provide_prometheus FOLDER: Debian's packages start servers as soon as they are installed, so that their programs alone are
+# taken out of them, to FOLDER, which is to be on PATH.
+# shellcheck disable=SC2086 # words on purpose, all through
+provide_prometheus() (
     exec </dev/null
-    ! have promtool || exit 0
-    [ "$(package_manager)" = apt-get ] || { provide promtool; exit; }
-    echo "Fetching promtool with apt-get" >&2
+    lacking=$(missing prometheus promtool node-exporter | xargs)
+    [ -n "$lacking" ] || exit 0
+    [ "$(package_manager)" = apt-get ] || { provide $lacking; exit; }
+    echo "Fetching $(in_words $lacking) with apt-get" >&2
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf "$scratch"' EXIT
     mkdir -p "$1" && folder=$(cd "$1" && pwd) && cd "$scratch" || exit 1
-    { apt-get -o Acquire::Retries=3 download prometheus && dpkg -x prometheus_*.deb . && mv usr/bin/promtool "$folder"; } >/dev/null 2>&1
+    for program in $lacking; do
+        package=prometheus
+        [ "$program" != node-exporter ] || package=prometheus-node-exporter program=prometheus-node-exporter
+        [ -e "usr/bin/$program" ] || { apt-get -o Acquire::Retries=3 download "$package" && dpkg -x "$package"_*.deb .; }
+        mv "usr/bin/$program" "$folder" || exit
+    done >/dev/null 2>&1
 )
 
 # provide_web: what the page is made with, from npm's registry, as web/package-lock.json names it to the byte.

@@ -265,14 +265,18 @@ static void put_metrics(struct exporter *exporter, struct text *text, enum openm
     }
 }
 
+static bool has_one_decimal(double bound)
+{
+    return bound * 10 == (double)(uint64_t)(bound * 10);
+}
+
+/* As OpenMetrics wants them: 1.0, 0.5, 0.25. Prometheus takes each spelling, but for another series. */
 static void put_bound(struct text *text, const struct histogram *histogram, size_t at)
 {
     if (at == histogram->bound_count)
         text_string(text, "+Inf");
-    else if (histogram->bounds[at] == (double)(uint64_t)histogram->bounds[at])
-        text_decimal(text, histogram->bounds[at], 1); /* OpenMetrics wants the point; Prometheus takes both */
     else
-        text_decimal(text, histogram->bounds[at], 2);
+        text_decimal(text, histogram->bounds[at], has_one_decimal(histogram->bounds[at]) ? 1 : 2);
 }
 
 static void put_histogram(struct text *text, enum openmetrics_format format,

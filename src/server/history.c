@@ -19,11 +19,15 @@ struct history {
 
     struct recording *recording; /* NULL: memory alone */
     struct playback *playback;
-    uint64_t played_ns; /* the last that was played */
+    uint64_t played_ns;       /* the last interval that was played */
+    size_t played_events;     /* and how many events since then */
+    uint64_t played_event_ns; /* the latest of them */
 
     uint64_t next_number; /* of the next in memory */
 
     bool folding;
+    double least_seconds; /* of a folded sample but for the last ones, so that they are not too many */
+    size_t folded;        /* intervals, into the present one */
     struct fold fold;
     struct columns fold_columns; /* those of the past, and peaks */
 };
@@ -41,17 +45,25 @@ static uint64_t since_in_memory_ns(const struct past *past)
     return past->recent ? recent_since_ns(past->recent) : 0;
 }
 
+/* The earlier of both; RECORDING may be NULL. */
+static uint64_t known_since_ns(const struct past *past, const struct recording *recording)
+{
+    uint64_t recent_ns = since_in_memory_ns(past);
+    uint64_t recorded_ns = recording ? recording_since_ns(recording) : 0;
+
+    return recent_ns == 0 || (recorded_ns > 0 && recorded_ns < recent_ns) ? recorded_ns : recent_ns;
+}
+
 uint64_t history_since_ns(const struct past *past)
 {
     struct problem ignored;
     struct recording *recording = NULL;
-    uint64_t recent_ns = since_in_memory_ns(past);
 
-    if (!past->recording_path || recording_open(&recording, past->recording_path, &ignored) < 0)
-        return recent_ns;
-    uint64_t recorded_ns = recording_since_ns(recording);
+    if (past->recording_path)
+        (void)recording_open(&recording, past->recording_path, &ignored);
+    uint64_t since_ns = known_since_ns(past, recording);
     recording_close(recording);
-    return recent_ns == 0 || recorded_ns < recent_ns ? recorded_ns : recent_ns;
+    return since_ns;
 }
 
 static int open_recording(struct history *history, struct problem *problem)
@@ -93,29 +105,32 @@ static int add_peak_columns(struct history *history)
     return error;
 }
 
-/* How long each sample has to be for there to be no more than the most. */
+/* How long each sample has to be for there to be no more than the most: the first one may have begun before
+ * the range, and the last one is as long as it is. */
 static double least_seconds(const struct history *history)
 {
-    uint64_t since_ns = history_since_ns(history->past);
+    uint64_t since_ns = known_since_ns(history->past, history->recording);
     uint64_t now_ns = clock_wall_ns();
     uint64_t begin_ns = history->range.since_ns > since_ns ? history->range.since_ns : since_ns;
     uint64_t end_ns = history->range.until_ns < now_ns ? history->range.until_ns : now_ns;
 
-    return end_ns > begin_ns ? (double)(end_ns - begin_ns) / (double)NS_PER_SECOND / HISTORY_SAMPLES_MAX : 0;
+    return end_ns > begin_ns ? (double)(end_ns - begin_ns) / (double)NS_PER_SECOND / (HISTORY_SAMPLES_MAX - 2)
+                             : 0;
 }
 
+static bool needs_recording(const struct history *history)
+{
+    uint64_t recent_ns = since_in_memory_ns(history->past);
+    return history->past->recording_path && (recent_ns == 0 || history->range.since_ns < recent_ns);
+}
+
+/* How long the intervals of a recording are only they tell: it may be by another run than this one. */
 static int open_fold(struct history *history)
 {
-    double interval = history->past->interval_seconds;
-    double least = least_seconds(history);
-    uint64_t rounded = (uint64_t)(history->range.every_seconds / interval + 0.5);
-    uint64_t fewest = (uint64_t)(least / interval);
-
-    /* A sample is so many intervals long: of rounding down there would be more than the most. */
-    fewest += (double)fewest * interval < least;
-    if (rounded < fewest)
-        history->range.every_seconds = (double)fewest * interval;
-    if (history->range.every_seconds <= interval)
+    history->least_seconds = least_seconds(history);
+    if (history->least_seconds > history->range.every_seconds)
+        history->range.every_seconds = history->least_seconds;
+    if (history->range.every_seconds <= (history->recording ? 0 : history->past->interval_seconds))
         return 0;
     history->folding = true;
     int error = fold_init(&history->fold, history->past->sampler);
@@ -126,7 +141,6 @@ int history_open(struct history **history, const struct past *past, const struct
                  struct problem *problem)
 {
     struct history *opened = calloc(1, sizeof(*opened));
-    uint64_t recent_ns = since_in_memory_ns(past);
 
     if (!opened)
         return -ENOMEM;
@@ -134,9 +148,9 @@ int history_open(struct history **history, const struct past *past, const struct
     opened->range = *range;
     opened->stage = STAGE_MEMORY;
     opened->next_number = past->recent ? recent_first_since(past->recent, range->since_ns) : 0;
-    int error = open_fold(opened);
-    if (error == 0 && past->recording_path && (recent_ns == 0 || range->since_ns < recent_ns))
-        error = open_recording(opened, problem);
+    int error = needs_recording(opened) ? open_recording(opened, problem) : 0;
+    if (error == 0)
+        error = open_fold(opened);
     if (error < 0)
         history_close(opened);
     else
@@ -157,12 +171,22 @@ void history_close(struct history *history)
 
 /* -- telling -- */
 
+/* One interval alone has no peaks but itself. */
 static void put_fold(struct history *history, struct text *text)
 {
-    if (!history->folding || history->fold.interval.seconds == 0)
+    if (history->folded == 0)
         return;
-    json_put_sample(text, &history->fold_columns, &history->fold.interval);
+    json_put_sample(text, history->folded > 1 ? &history->fold_columns : history->past->columns,
+                    &history->fold.interval);
     fold_clear(&history->fold);
+    history->folded = 0;
+}
+
+/* As near to the length that was asked for as whole intervals come, but no shorter than the least. */
+static bool is_fold_full(const struct history *history, double last_seconds)
+{
+    double seconds = history->fold.interval.seconds;
+    return seconds >= history->least_seconds && seconds + last_seconds / 2 >= history->range.every_seconds;
 }
 
 static void tell_interval(struct history *history, const struct interval *interval, struct text *text)
@@ -172,7 +196,8 @@ static void tell_interval(struct history *history, const struct interval *interv
         return;
     }
     fold_add(&history->fold, interval);
-    if (history->fold.interval.seconds + interval->seconds / 2 >= history->range.every_seconds)
+    history->folded++;
+    if (is_fold_full(history, interval->seconds))
         put_fold(history, text);
 }
 
@@ -184,12 +209,44 @@ static void tell_processes(const struct decoder *decoder, struct text *text)
         json_put_process(text, &decoder->rows[i], decoder->sample.wall_ns, seconds);
 }
 
-/* What is newer than the last that was played goes on from memory. */
+/* Behind the last interval that was played. Memory may have it, or begin later. */
+static uint64_t number_behind_played(const struct history *history)
+{
+    const struct recent *recent = history->past->recent;
+    uint64_t first = recent_first_since(recent, history->played_ns);
+    struct recent_item item;
+
+    for (uint64_t number = first; recent_find(recent, number, &item); number = item.number + 1) {
+        if (item.is_interval)
+            return item.wall_ns == history->played_ns ? item.number + 1 : first;
+    }
+    return first;
+}
+
+/* What is newer than the last that was played goes on from memory: the recording may have all events since
+ * then, or some, or none yet. */
 static void go_on_in_memory(struct history *history)
 {
+    const struct recent *recent = history->past->recent;
+    struct recent_item item;
+
     history->stage = STAGE_MEMORY;
-    if (history->played_ns > 0 && history->past->recent)
-        history->next_number = recent_first_since(history->past->recent, history->played_ns + 1);
+    if (!recent || (history->played_ns == 0 && history->played_events == 0))
+        return;
+    history->next_number = number_behind_played(history);
+    for (size_t left = history->played_events; left > 0 && recent_find(recent, history->next_number, &item);
+         left--) {
+        if (item.is_interval || item.wall_ns > history->played_event_ns)
+            break;
+        history->next_number = item.number + 1;
+    }
+}
+
+static void note_played_event(struct history *history, const struct event *event)
+{
+    history->played_events++;
+    if (event->wall_ns > history->played_event_ns)
+        history->played_event_ns = event->wall_ns;
 }
 
 static int step_recording(struct history *history, struct text *text)
@@ -200,10 +257,13 @@ static int step_recording(struct history *history, struct text *text)
     switch (played) {
     case PLAYED_INTERVAL:
         history->played_ns = playback_interval(playback)->wall_ns;
+        history->played_events = 0;
+        history->played_event_ns = 0;
         tell_interval(history, playback_interval(playback), text);
         break;
     case PLAYED_EVENT:
         json_put_event(text, &playback_decoder(playback)->event.event);
+        note_played_event(history, &playback_decoder(playback)->event.event);
         break;
     case PLAYED_MARK:
         put_fold(history, text);

@@ -76,6 +76,7 @@ struct connection {
     uint64_t body_bytes; /* that are still to come, and to be thrown away */
     bool at_end;         /* the client sends no more */
     bool broken;
+    bool farewell;             /* of TLS, has been put */
     struct exchange *exchange; /* that is going on, or NULL */
 };
 
@@ -550,6 +551,17 @@ static void finish_exchange(struct connection *connection)
         shutdown(bufferevent_getfd(connection->wire), SHUT_WR);
 }
 
+/* Of an answer that ends with the connection TLS says that it was not cut off. False where nothing is left to
+ * be sent before the end. */
+static bool says_farewell(struct connection *connection)
+{
+    if (connection->exchange->request.keeps_alive || connection->farewell)
+        return false;
+    connection->farewell = true;
+    bufferevent_flush(connection->plain, EV_WRITE, BEV_FINISHED);
+    return unsent_bytes(connection) > 0;
+}
+
 static bool is_being_answered(const struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;
@@ -582,8 +594,10 @@ static void on_turn(evutil_socket_t fd, short events, void *context)
     (void)events;
     tell_drained(connection);
     if (connection->exchange && !is_being_answered(connection)) {
-        finish_exchange(connection);
-        schedule(connection);
+        if (!says_farewell(connection)) {
+            finish_exchange(connection);
+            schedule(connection);
+        }
     } else if (connection->state == CONNECTION_CLOSING) {
         throw_input_away(connection);
         connection->broken |= connection->at_end;

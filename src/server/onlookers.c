@@ -256,11 +256,13 @@ static struct onlooker *free_place(struct onlookers *onlookers)
 
 static bool read_processes(const struct exchange *exchange, size_t *processes)
 {
+    const struct request *request = exchange_request(exchange);
     char words[8];
     uint64_t number = 0;
 
-    if (request_parameter(exchange_request(exchange), "processes", words, sizeof(words)) &&
-        (number_parse_unsigned(words, &number) < 0 || number > ONLOOKER_PROCESSES_MAX))
+    if (request_has_parameter(request, "processes") &&
+        (!request_parameter(request, "processes", words, sizeof(words)) ||
+         number_parse_unsigned(words, &number) < 0 || number > ONLOOKER_PROCESSES_MAX))
         return false;
     *processes = (size_t)number;
     return true;

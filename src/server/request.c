@@ -251,18 +251,34 @@ static bool decode(const char *at, size_t length, char *value, size_t size)
     return true;
 }
 
-bool request_parameter(const struct request *request, const char *name, char *value, size_t size)
+/* Its value, *VALUE_LENGTH bytes as they came, or NULL. */
+static const char *find_parameter(const struct request *request, const char *name, size_t *value_length)
 {
     const char *at = request->query;
     size_t name_length = strlen(name);
 
     while (at && *at) {
         size_t length = strcspn(at, "&");
-        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=')
-            return decode(at + name_length + 1, length - name_length - 1, value, size);
+        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
+            *value_length = length - name_length - 1;
+            return at + name_length + 1;
+        }
         at += length + (at[length] == '&');
     }
-    return false;
+    return NULL;
+}
+
+bool request_has_parameter(const struct request *request, const char *name)
+{
+    size_t length;
+    return find_parameter(request, name, &length) != NULL;
+}
+
+bool request_parameter(const struct request *request, const char *name, char *value, size_t size)
+{
+    size_t length;
+    const char *words = find_parameter(request, name, &length);
+    return words && decode(words, length, value, size);
 }
 
 /* "gzip;q=0", "gzip; Q=0.000" */

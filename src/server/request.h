@@ -43,5 +43,8 @@ const char *request_header(const struct request *request, const char *name);
  * where there is none, where it is not shorter than SIZE, or holds a NUL. */
 bool request_parameter(const struct request *request, const char *name, char *value, size_t size);
 
+/* Whether there is one, of whatever value: one that request_parameter() does not take is not absent. */
+bool request_has_parameter(const struct request *request, const char *name);
+
 /* Whether the client takes gzip: named in Accept-Encoding, not with q=0. */
 bool request_takes_gzip(const struct request *request);

@@ -69,18 +69,23 @@ static int read_time(const char *words, uint64_t *wall_ns)
 /* *WALL_NS stays as it was where the question has no NAME. */
 static bool read_parameter_time(const struct exchange *exchange, const char *name, uint64_t *wall_ns)
 {
+    const struct request *request = exchange_request(exchange);
     char words[WORDS_MAX];
-    return !request_parameter(exchange_request(exchange), name, words, sizeof(words)) ||
-           read_time(words, wall_ns) == 0;
+
+    if (!request_has_parameter(request, name))
+        return true;
+    return request_parameter(request, name, words, sizeof(words)) && read_time(words, wall_ns) == 0;
 }
 
 static bool read_every(const struct exchange *exchange, double *seconds)
 {
+    const struct request *request = exchange_request(exchange);
     char words[WORDS_MAX];
 
-    if (!request_parameter(exchange_request(exchange), "every", words, sizeof(words)))
+    if (!request_has_parameter(request, "every"))
         return true;
-    return number_parse_decimal(words, seconds) == 0 && *seconds > 0 && *seconds <= EVERY_SECONDS_MAX;
+    return request_parameter(request, "every", words, sizeof(words)) &&
+           number_parse_decimal(words, seconds) == 0 && *seconds > 0 && *seconds <= EVERY_SECONDS_MAX;
 }
 
 static bool read_range(const struct exchange *exchange, struct history_range *range)

@@ -41,6 +41,7 @@ struct server {
 
     int sockets[SERVER_ADDRESSES_MAX * 2]; /* addresses, and what was handed over */
     size_t socket_count;
+    size_t listening; /* so many of the addresses */
     struct http *http;
     bool records;
     uint64_t record_failures;
@@ -257,6 +258,7 @@ static int listen_everywhere(struct server *server, struct problem *problem)
         error = add_socket(server, handed[i]);
     for (size_t i = 0; error == 0 && i < count; i++) {
         int fd = address_listen(addresses[i], problem);
+        server->listening += fd >= 0 && !use_standard;
         error = fd < 0 ? fd : add_socket(server, fd);
     }
     return error;
@@ -297,7 +299,7 @@ void server_close(struct server *server)
     ticker_stop(&server->keep_alive, server->loop);
     http_free(server->http);
     onlookers_free(server->onlookers);
-    for (size_t i = 0; server->socket_count > 0 && i < server->settings.address_count; i++)
+    for (size_t i = 0; i < server->listening; i++)
         address_forget(server->settings.addresses[i]);
     recent_free(server->recent);
     columns_free(&server->columns);

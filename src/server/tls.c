@@ -302,7 +302,6 @@ static enum bufferevent_filter_result encrypt(struct evbuffer *plain, struct evb
 
     (void)outgoing; /* it is that of the wire */
     (void)limit;
-    (void)mode;
     while (!session->ended && evbuffer_get_length(plain) > 0) {
         size_t length = evbuffer_get_length(plain);
         if (length > RECORD_MAX)
@@ -314,6 +313,8 @@ static enum bufferevent_filter_result encrypt(struct evbuffer *plain, struct evb
         evbuffer_drain(plain, (size_t)put);
         any = true;
     }
+    if (mode == BEV_FINISHED && !session->ended)
+        any |= mbedtls_ssl_close_notify(&session->ssl) == 0;
     return any ? BEV_OK : BEV_NEED_MORE;
 }
 
