@@ -54,8 +54,7 @@ void live_settings_put_help(struct text *text)
                       "       faultline oom                         OOM kills of the kernel's log\n"
                       "       faultline top|trace                   who faults; on which file, how long\n"
                       "       faultline record|replay|report        the black box\n"
-                      "       faultline serve                       Prometheus, and a live page\n"
-                      "       faultline vmstat|metrics              as vmstat(8); every metric\n"
+                      "       faultline serve|vmstat|metrics        Prometheus; vmstat(8); every metric\n"
                       "Each has a --help. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }

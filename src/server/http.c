@@ -8,6 +8,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -99,6 +100,7 @@ struct http {
     struct listener_list listeners;
     struct connection_list connections;
     struct http_counts counts;
+    uint64_t crowd; /* the most connections since memory was given back */
 };
 
 /* -- connections -- */
@@ -720,6 +722,21 @@ static void accept_again(struct http *http)
         evconnlistener_enable(at->listener);
 }
 
+/* What a crowd took goes back to the machine: the C library keeps it else. */
+static void give_back(struct http *http)
+{
+    enum { CROWD = 32 };
+
+    if (http->counts.connections > http->crowd)
+        http->crowd = http->counts.connections;
+    if (http->crowd < CROWD || http->counts.connections > http->crowd / 4)
+        return;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    http->crowd = http->counts.connections;
+}
+
 static bool is_too_slow(const struct connection *connection, uint64_t now_ns)
 {
     return now_ns - connection->since_ns > patience_seconds[connection->state] * NS_PER_SECOND;
@@ -739,6 +756,7 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
         if (is_too_slow(at, now_ns))
             drop(at, HTTP_DROP_SLOW);
     }
+    give_back(http);
 }
 
 /* -- the loop -- */

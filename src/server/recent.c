@@ -1,5 +1,7 @@
 #include "server/recent.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +48,15 @@ struct recent *recent_new(double interval_seconds)
                                                           : (size_t)wanted;
     recent->intervals = calloc(recent->interval_room, sizeof(*recent->intervals));
     recent->values = calloc(recent->interval_room, sizeof(*recent->values));
-    if (recent->intervals && recent->values)
-        return recent;
-    recent_free(recent);
-    return NULL;
+    if (!recent->intervals || !recent->values) {
+        recent_free(recent);
+        return NULL;
+    }
+    /* No later row is the first to touch a page. */
+    memory_touch(recent, sizeof(*recent));
+    memory_touch(recent->intervals, recent->interval_room * sizeof(*recent->intervals));
+    memory_touch(recent->values, recent->interval_room * sizeof(*recent->values));
+    return recent;
 }
 
 void recent_free(struct recent *recent)

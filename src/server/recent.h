@@ -10,7 +10,7 @@
 enum {
     RECENT_SECONDS = 15 * 60,
     RECENT_INTERVALS_MAX = 4096, /* of shorter intervals than 0.22 s it is less than 15 minutes */
-    RECENT_EVENT_BYTES = 256 * 1024,
+    RECENT_EVENT_BYTES = 128 * 1024,
 };
 
 struct recent;

@@ -229,9 +229,9 @@ static void intervals_make_histograms(void **state)
               "faultline_memory_stall_ratio_bucket{le=\"0.0\"} 1\n"
               "faultline_memory_stall_ratio_bucket{le=\"0.01\"} 2\n"
               "faultline_memory_stall_ratio_bucket{le=\"0.05\"} 2\n"
-              "faultline_memory_stall_ratio_bucket{le=\"0.10\"} 2\n"
+              "faultline_memory_stall_ratio_bucket{le=\"0.1\"} 2\n"
               "faultline_memory_stall_ratio_bucket{le=\"0.25\"} 2\n"
-              "faultline_memory_stall_ratio_bucket{le=\"0.50\"} 3\n"
+              "faultline_memory_stall_ratio_bucket{le=\"0.5\"} 3\n"
               "faultline_memory_stall_ratio_bucket{le=\"0.75\"} 3\n"
               "faultline_memory_stall_ratio_bucket{le=\"1.0\"} 4\n"
               "faultline_memory_stall_ratio_bucket{le=\"+Inf\"} 4\n"
@@ -295,7 +295,7 @@ static void victims_are_told_the_latest_first_each_once(void **state)
 {
     struct stage *stage = opened(state);
 
-    has_not(scrape(stage, OPENMETRICS_TEXT_0_0_4), LAST_KILL);
+    has_not(scrape(stage, OPENMETRICS_TEXT_0_0_4), LAST_KILL "{");
     kill_one(stage, "python3", "/job", 1000);
     kill_one(stage, "java", "/job", 2500);
     kill_one(stage, "python3", "/else", 3001);
@@ -336,7 +336,7 @@ static void kills_without_a_name_make_no_series(void **state)
 
     exporter_take_event(stage->exporter, &nobody);
     kill_one(stage, "", "/job", 1000);
-    has_not(scrape(stage, OPENMETRICS_TEXT_0_0_4), LAST_KILL);
+    has_not(scrape(stage, OPENMETRICS_TEXT_0_0_4), LAST_KILL "{");
 }
 
 static void hostile_names_of_victims(void **state)
