@@ -7,47 +7,47 @@ say() { echo "faultline: $*" >&2; }
 # What each package manager calls a need; "-": it has none, or under no name that is known here.
 package_table() {
     cat <<'END'
-# need              apt-get                            dnf                                apk                         pacman                           zypper
-cc                  gcc,libc6-dev                      gcc,glibc-devel                    gcc,musl-dev,linux-headers  gcc                              gcc,glibc-devel
-meson               meson                              meson                              meson                       meson                            meson
-ninja               ninja-build                        ninja-build                        samurai                     ninja                            ninja
-cmocka              libcmocka-dev                      libcmocka-devel                    cmocka-dev                  cmocka                           libcmocka-devel
-pkg-config          pkg-config                         pkgconf-pkg-config                 pkgconf                     pkgconf                          pkg-config
-pytest              python3-pytest,python3-jsonschema  python3-pytest,python3-jsonschema  py3-pytest,py3-jsonschema   python-pytest,python-jsonschema  python3-pytest,python3-jsonschema
-sanitizers          gcc                                libasan,libubsan                   -                           gcc-libs                         -
-clang               clang                              clang                              clang                       clang                            clang
-libfuzzer           -                                  compiler-rt                        compiler-rt                 compiler-rt                      -
-clang-tidy          clang-tidy                         clang-tools-extra                  clang-extra-tools           clang                            clang-tools
-clang-format        clang-format                       clang-tools-extra                  clang-extra-tools           clang                            clang-tools
-cppcheck            cppcheck                           cppcheck                           cppcheck                    cppcheck                         cppcheck
-shellcheck          shellcheck                         ShellCheck                         shellcheck                  shellcheck                       ShellCheck
-mandoc              mandoc                             mandoc                             mandoc                      -                                -
-musl-gcc            musl-tools                         musl-gcc                           -                           musl                             -
-valgrind            valgrind                           valgrind                           valgrind                    valgrind                         valgrind
-strace              strace                             strace                             strace                      strace                           strace
-ps                  procps                             procps-ng                          procps-ng                   procps-ng                        procps
-sadc                sysstat                            sysstat                            sysstat                     sysstat                          sysstat
-atop                atop                               atop                               atop                        atop                             atop
-locales             locales                            glibc-locale-source                -                           -                                glibc-i18ndata
-debootstrap         debootstrap                        debootstrap                        debootstrap                 debootstrap                      -
-qemu-system-x86_64  qemu-system-x86                    qemu-system-x86-core               qemu-system-x86_64          qemu-system-x86                  qemu-x86
-busybox             busybox-static                     busybox                            busybox-static              busybox                          busybox-static
-cpio                cpio                               cpio                               cpio                        cpio                             cpio
-bpf                 clang,bpftool,libbpf-dev           clang,bpftool,libbpf-devel         clang,bpftool,libbpf-dev    clang,bpf,libbpf                 clang,bpftool,libbpf-devel
-ncurses             libncurses-dev                     ncurses-devel                      ncurses-dev                 ncurses                          ncurses-devel
-libevent            libevent-dev                       libevent-devel                     libevent-dev,libevent-static  libevent                      libevent-devel
-mbedtls             libmbedtls-dev                     mbedtls-devel                      mbedtls-dev,mbedtls-static  mbedtls                         mbedtls-devel
-libcrypt            libcrypt-dev                       libxcrypt-devel                    -                           libxcrypt                        libxcrypt-devel
-zlib                zlib1g-dev                         zlib-devel                         zlib-dev,zlib-static        zlib                             zlib-devel
-node                nodejs                             nodejs                             nodejs                      nodejs                           nodejs
-npm                 npm                                nodejs-npm                         npm                         npm                              npm
-chromium            chromium                           chromium                           chromium                    chromium                         chromium
-ip                  iproute2                           iproute                            iproute2                    iproute2                         iproute2
-tmux                tmux                               tmux                               tmux                        tmux                             tmux
-prometheus          -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
-promtool            -                                  golang-github-prometheus           prometheus                  prometheus                       golang-github-prometheus-prometheus
-openssl             openssl                            openssl                            openssl                     openssl                          openssl
-node-exporter       -                                  golang-github-prometheus-node-exporter prometheus-node-exporter prometheus-node-exporter         golang-github-prometheus-node_exporter
+# need              apt-get                                         dnf                                               apk                                 pacman                                       zypper
+cc                  gcc,libc6-dev                                   gcc,glibc-devel                                   gcc,musl-dev,linux-headers          gcc                                          gcc,glibc-devel
+meson               meson                                           meson                                             meson                               meson                                        meson
+ninja               ninja-build                                     ninja-build                                       samurai                             ninja                                        ninja
+cmocka              libcmocka-dev                                   libcmocka-devel                                   cmocka-dev                          cmocka                                       libcmocka-devel
+pkg-config          pkg-config                                      pkgconf-pkg-config                                pkgconf                             pkgconf                                      pkg-config
+pytest              python3-pytest,python3-jsonschema,python3-yaml  python3-pytest,python3-jsonschema,python3-pyyaml  py3-pytest,py3-jsonschema,py3-yaml  python-pytest,python-jsonschema,python-yaml  python3-pytest,python3-jsonschema,python3-PyYAML
+sanitizers          gcc                                             libasan,libubsan                                  -                                   gcc-libs                                     -
+clang               clang                                           clang                                             clang                               clang                                        clang
+libfuzzer           -                                               compiler-rt                                       compiler-rt                         compiler-rt                                  -
+clang-tidy          clang-tidy                                      clang-tools-extra                                 clang-extra-tools                   clang                                        clang-tools
+clang-format        clang-format                                    clang-tools-extra                                 clang-extra-tools                   clang                                        clang-tools
+cppcheck            cppcheck                                        cppcheck                                          cppcheck                            cppcheck                                     cppcheck
+shellcheck          shellcheck                                      ShellCheck                                        shellcheck                          shellcheck                                   ShellCheck
+mandoc              mandoc                                          mandoc                                            mandoc                              -                                            -
+musl-gcc            musl-tools                                      musl-gcc                                          -                                   musl                                         -
+valgrind            valgrind                                        valgrind                                          valgrind                            valgrind                                     valgrind
+strace              strace                                          strace                                            strace                              strace                                       strace
+ps                  procps                                          procps-ng                                         procps-ng                           procps-ng                                    procps
+sadc                sysstat                                         sysstat                                           sysstat                             sysstat                                      sysstat
+atop                atop                                            atop                                              atop                                atop                                         atop
+locales             locales                                         glibc-locale-source                               -                                   -                                            glibc-i18ndata
+debootstrap         debootstrap                                     debootstrap                                       debootstrap                         debootstrap                                  -
+qemu-system-x86_64  qemu-system-x86                                 qemu-system-x86-core                              qemu-system-x86_64                  qemu-system-x86                              qemu-x86
+busybox             busybox-static                                  busybox                                           busybox-static                      busybox                                      busybox-static
+cpio                cpio                                            cpio                                              cpio                                cpio                                         cpio
+bpf                 clang,bpftool,libbpf-dev                        clang,bpftool,libbpf-devel                        clang,bpftool,libbpf-dev            clang,bpf,libbpf                             clang,bpftool,libbpf-devel
+ncurses             libncurses-dev                                  ncurses-devel                                     ncurses-dev                         ncurses                                      ncurses-devel
+libevent            libevent-dev                                    libevent-devel                                    libevent-dev,libevent-static        libevent                                     libevent-devel
+mbedtls             libmbedtls-dev                                  mbedtls-devel                                     mbedtls-dev,mbedtls-static          mbedtls                                      mbedtls-devel
+libcrypt            libcrypt-dev                                    libxcrypt-devel                                   -                                   libxcrypt                                    libxcrypt-devel
+zlib                zlib1g-dev                                      zlib-devel                                        zlib-dev,zlib-static                zlib                                         zlib-devel
+node                nodejs                                          nodejs                                            nodejs                              nodejs                                       nodejs
+npm                 npm                                             nodejs-npm                                        npm                                 npm                                          npm
+chromium            chromium                                        chromium                                          chromium                            chromium                                     chromium
+ip                  iproute2                                        iproute                                           iproute2                            iproute2                                     iproute2
+tmux                tmux                                            tmux                                              tmux                                tmux                                         tmux
+prometheus          -                                               golang-github-prometheus                          prometheus                          prometheus                                   golang-github-prometheus-prometheus
+promtool            -                                               golang-github-prometheus                          prometheus                          prometheus                                   golang-github-prometheus-prometheus
+openssl             openssl                                         openssl                                           openssl                             openssl                                      openssl
+node-exporter       -                                               golang-github-prometheus-node-exporter            prometheus-node-exporter            prometheus-node-exporter                     golang-github-prometheus-node_exporter
 END
 }
 
@@ -118,7 +118,7 @@ have() {
     cc) compiler=$(find_cc) && printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles "$compiler" ;;
     ninja) find_ninja >/dev/null 2>&1 ;;
     cmocka) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists cmocka ;;
-    pytest) find_python pytest jsonschema >/dev/null ;; # both in the same one
+    pytest) find_python pytest jsonschema yaml >/dev/null ;; # all in the same one
     sanitizers) compiler=$(find_cc) && compiles_main "$compiler" -fsanitize=address,undefined ;;
     libfuzzer)
         echo 'int LLVMFuzzerTestOneInput(const void *bytes, __SIZE_TYPE__ size) { return !bytes && size; }' |
