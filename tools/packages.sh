@@ -258,6 +258,7 @@ provide() (
             [ -z "$packages" ] || install_with "$manager" $packages >>"$log" 2>&1 || :
         done
     [ -z "$units" ] || stop_new_units $units >>"$log" 2>&1 || : # none at all: it could not be told
+    touch meson.build # a folder that was set up without them looks again
     lacking=$(missing $lacking | xargs)
     [ -n "$lacking" ] || exit 0
     cat "$log" >&2
@@ -293,7 +294,8 @@ provide_web() (
     echo "Fetching what the page is made with, with npm" >&2
     log=$(mktemp) || exit 1
     trap 'rm -f "$log"' EXIT
-    npm ci --prefix web >"$log" 2>&1 && exit
+    # A folder that was set up without it looks again.
+    npm ci --prefix web >"$log" 2>&1 && touch web/meson.build && exit
     cat "$log" >&2
     say "the page goes missing: npm could not fetch what it is made with"
     exit 1

@@ -8,6 +8,10 @@ const policy = html.toString('utf8').match(/<meta http-equiv="Content-Security-P
 if (!policy) {
     throw new Error(`${page}: it has no content security policy`);
 }
+const policyMax = 480; // EXTRA_VALUE_MAX of src/server/connection.h, with what is added below
+if (policy[1].length > policyMax) {
+    throw new Error(`${page}: its content security policy is too long for a header`);
+}
 
 const bytesPerLine = 24;
 const lines = [];

@@ -1,10 +1,16 @@
 #include "base/memory.h"
 
+#include "base/file.h"
+
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -90,12 +96,40 @@ static int lock_segments(void)
     return error;
 }
 
+/* "55d0c8e00000-55d0c8e21000 rw-p 00000000 00:00 0    [heap]" (fs/proc/task_mmu.c): what no file is behind.
+ * What is the kernel's own in it cannot be locked. */
+static void lock_anonymous(const char *line)
+{
+    uintptr_t begin;
+    uintptr_t end;
+    unsigned long inode;
+
+    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %lu", &begin, &end, &inode) == 3 && inode == 0)
+        (void)mlock((const char *)NULL + begin, end - begin);
+}
+
+/* Heap, stack and the memory of threads. */
+static int lock_memory(void)
+{
+    char *maps;
+    int error = file_read_whole("/proc/self/maps", &maps);
+
+    if (error < 0)
+        return error;
+    char *rest = maps;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+        lock_anonymous(line);
+    free(maps);
+    return 0;
+}
+
 /* MCL_ONFAULT is there since 4.4. */
 static int lock_own(void)
 {
     if (mlockall(MCL_CURRENT | MCL_ONFAULT) < 0)
         return -errno;
-    return lock_segments();
+    int error = lock_segments();
+    return error < 0 ? error : lock_memory();
 }
 
 static int lock_all(void)
@@ -108,7 +142,7 @@ int memory_settle(void)
     bool stands_apart = &__ehdr_start && guest_code_begin;
     int error = stands_apart ? lock_own() : lock_all();
 
-    if (stands_apart && error == -EINVAL)
+    if (stands_apart && error < 0)
         error = lock_all();
     touch_stack();
     return error;

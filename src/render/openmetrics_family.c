@@ -206,12 +206,3 @@ void openmetrics_put_end(struct text *text, enum openmetrics_format format)
     if (format == OPENMETRICS_1_0)
         text_string(text, "# EOF\n");
 }
-
-size_t openmetrics_labels_max(const struct openmetrics_labels *labels)
-{
-    size_t most = 2;
-
-    for (size_t i = 0; i < labels->count; i++)
-        most += strlen(labels->list[i].name) + strlen(labels->list[i].value) * 5 + strlen("=\"\",");
-    return most;
-}

@@ -90,6 +90,3 @@ void openmetrics_put_prepared(struct text *text, struct openmetrics_spans *spans
 
 /* What ends the whole, where the format wants that. */
 void openmetrics_put_end(struct text *text, enum openmetrics_format format);
-
-/* An upper bound for what labels add to a sample. */
-size_t openmetrics_labels_max(const struct openmetrics_labels *labels);

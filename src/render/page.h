@@ -24,7 +24,7 @@ struct page page_get(void);
 int page_unpack(char **html);
 
 /* What the page shows in place of asking a server stands in an element in it: it is put together as
- * page_put_begin(), lines of JSON by page_put_lines(), page_put_end(). */
+ * page_element_begin, lines of JSON by page_put_lines(), page_element_end. */
 struct page_parts {
     char *html;
     size_t before; /* how long the part in front of the element is */

@@ -129,7 +129,8 @@ static void remove_stale(const struct address *address)
 
     if (lstat(path, &info) < 0 || !S_ISSOCK(info.st_mode))
         return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                    0); /* one that is busy is not waited for */
     if (fd >= 0 && connect(fd, &address->socket.any, address->length) < 0 && errno == ECONNREFUSED)
         unlink(path);
     if (fd >= 0)

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WIRE_BYTES_MAX = 64 * 1024 /* that wait to be sent, of those that TLS has packed */ };
+enum { WIRE_BYTES_ENOUGH = 64 * 1024 /* that wait to be sent: then TLS packs no more of them */ };
 
 /* -- connections -- */
 
@@ -219,7 +219,8 @@ static void on_event(struct bufferevent *plain, short events, void *context)
     struct connection *connection = context;
 
     (void)plain;
-    if (events & BEV_EVENT_ERROR)
+    /* Of TLS the end is one of both directions: nothing can be sent any more. */
+    if (events & BEV_EVENT_ERROR || (events & BEV_EVENT_EOF && connection->plain != connection->wire))
         connection->broken = true;
     if (events & BEV_EVENT_EOF)
         connection->at_end = true;
@@ -252,10 +253,12 @@ static bool open_bufferevents(struct connection *connection, int fd)
 {
     struct http *http = connection->http;
     const int on = 1;
+    const unsigned unanswered_ms = HTTP_ANSWER_SECONDS * 1000; /* for whom is gone without a word */
 
     /* An answer in two writes would wait for the acknowledgement of the first. Of no meaning for a unix
      * socket. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
     connection->turn = event_new(http->base, -1, 0, on_turn, connection);
     connection->wire = bufferevent_socket_new(http->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!connection->wire) {
@@ -291,7 +294,7 @@ struct connection *connection_open(struct http *http, int fd)
     }
     http->counts.connections++;
     enter(connection, CONNECTION_NEW);
-    bufferevent_setwatermark(connection->wire, EV_WRITE, 0, WIRE_BYTES_MAX);
+    bufferevent_setwatermark(connection->wire, EV_WRITE, 0, WIRE_BYTES_ENOUGH);
     bufferevent_setwatermark(connection->plain, EV_READ, 0, HTTP_HEAD_BYTES_MAX);
     bufferevent_setcb(connection->plain, on_read, NULL, on_event, connection);
     bufferevent_enable(connection->plain, EV_READ | EV_WRITE);

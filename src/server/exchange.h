@@ -17,8 +17,8 @@ const struct request *exchange_request(const struct exchange *exchange);
 
 /* -- an answer at once -- */
 
-/* With another header, before the answer; NAME and VALUE are copied. In place of one of the headers that
- * every answer has, where it is called so. */
+/* With another header, before the answer; NAME is a constant, VALUE is copied. In place of one of the headers
+ * that every answer has, where it is called so. */
 void exchange_add_header(struct exchange *exchange, const char *name, const char *value);
 
 void exchange_answer(struct exchange *exchange, int status, const char *content_type, const char *bytes,

@@ -191,7 +191,11 @@ static void on_sweep(evutil_socket_t fd, short events, void *context)
     accept_again(http);
     for (struct connection *at = TAILQ_FIRST(&http->connections); at; at = next) {
         next = TAILQ_NEXT(at, place);
-        if (is_too_slow(at, now_ns))
+        if (!is_too_slow(at, now_ns))
+            continue;
+        if (at->state == CONNECTION_CLOSING) /* it has got its answer */
+            connection_close(at);
+        else
             connection_drop(at, HTTP_DROP_SLOW);
     }
     give_back(http);
@@ -220,6 +224,20 @@ static void on_inner(evutil_socket_t fd, short events, void *context)
         event_base_loopbreak(http->base);
 }
 
+/* After each callback of HTTP it is looked whether a row or an OOM kill waits: of its own libevent would
+ * first call all that are ready, and those that they make ready in turn. */
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_max_dispatch_interval(config, NULL, 1, PRIORITY_HTTP) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 struct http *http_new(const struct http_settings *settings)
 {
     const struct timeval second = {1, 0};
@@ -231,7 +249,7 @@ struct http *http_new(const struct http_settings *settings)
     TAILQ_INIT(&http->listeners);
     TAILQ_INIT(&http->connections);
     event_set_log_callback(on_log);
-    http->base = event_base_new();
+    http->base = new_base();
     if (http->base && event_base_priority_init(http->base, PRIORITIES) == 0)
         http->sweep = event_new(http->base, -1, EV_PERSIST, on_sweep, http);
     if (http->sweep && event_add(http->sweep, &second) == 0)

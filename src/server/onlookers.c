@@ -18,6 +18,7 @@ enum {
     EVENT_HEAD_MAX = 64,
     SUMMARY_MAX = 1024,
     USER_NUMBER_BYTES = 24,
+    SINCE_SECONDS = 60,
 };
 
 struct onlooker {
@@ -34,6 +35,9 @@ struct onlookers {
     uint32_t memory_id; /* an event's id holds for this memory alone */
     struct onlooker list[ONLOOKERS_MAX];
     struct text output;
+
+    uint64_t since_ns; /* from when on more can be had, and when that was looked up */
+    uint64_t since_looked_ns;
 
     struct process_top *processes; /* NULL: nobody has asked yet */
     bool looked;
@@ -282,13 +286,26 @@ static uint64_t first_number(const struct onlookers *onlookers, const struct exc
     return recent_first_since(onlookers->past->recent, UINT64_MAX);
 }
 
+/* Looked up once a minute at most: the recording has to be opened for it. */
+static uint64_t since_ns(struct onlookers *onlookers)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (onlookers->since_looked_ns == 0 ||
+        now_ns - onlookers->since_looked_ns > SINCE_SECONDS * NS_PER_SECOND) {
+        onlookers->since_ns = history_since_ns(onlookers->past);
+        onlookers->since_looked_ns = onlookers->since_ns > 0 ? now_ns : 0;
+    }
+    return onlookers->since_ns;
+}
+
 static void tell_about(struct onlooker *onlooker)
 {
     struct onlookers *onlookers = onlooker->all;
     struct about about = onlookers->about;
 
     about.wall_ns = clock_wall_ns();
-    about.since_ns = history_since_ns(onlookers->past);
+    about.since_ns = since_ns(onlookers);
     text_string(&onlookers->output, "retry: 2000\ndata: ");
     json_put_about(&onlookers->output, &about);
     text_char(&onlookers->output, '\n');

@@ -30,5 +30,5 @@ void onlookers_tell(struct onlookers *onlookers);
 /* Looks at the processes, if anybody wants to know of them, and tells. INTERVAL is the machine's. */
 void onlookers_look(struct onlookers *onlookers, const struct interval *interval);
 
-/* Nothing has come for a while: says so, for who waits to know that it is still there. */
+/* Says that it is still there, to all that have been told everything by now. */
 void onlookers_keep_alive(struct onlookers *onlookers);

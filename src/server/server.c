@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
@@ -233,6 +234,26 @@ static int open_http(struct server *server)
     return server->http && (server->packer || !gzip_is_possible()) ? 0 : -ENOMEM;
 }
 
+/* Connections are files, and so is what is read of processes and cgroups. */
+static int make_room_for_files(const struct server *server, struct problem *problem)
+{
+    enum { OTHER_FILES = 128 };
+    struct rlimit limit;
+    rlim_t wanted = server->settings.connections + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted)
+        return problem_set(
+            problem, EMFILE,
+            "--connections %zu: %llu files may be open, %llu are needed: fewer connections, or a higher "
+            "limit (ulimit -n)",
+            server->settings.connections, (unsigned long long)limit.rlim_max, (unsigned long long)wanted);
+    if (limit.rlim_cur < wanted)
+        limit.rlim_cur = wanted;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
 static int add_socket(struct server *server, int fd)
 {
     int error = http_listen(server->http, fd);
@@ -281,6 +302,8 @@ int server_open(struct server **server, const struct server_settings *settings, 
         error = open_past(opened);
     if (error == 0)
         error = open_onlookers(opened);
+    if (error == 0)
+        error = make_room_for_files(opened, problem);
     if (error == 0)
         error = open_http(opened);
     if (error == 0)

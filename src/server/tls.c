@@ -80,6 +80,9 @@ static int say(struct problem *problem, const char *option, const char *path, in
 
     if (access(path, R_OK) < 0)
         return problem_set(problem, errno, "%s %s: %s", option, path, strerror(errno));
+    if (code > 0) /* so many of them */
+        return problem_set(problem, EINVAL, "%s %s: %d of the certificates in it cannot be read: %s", option,
+                           path, code, mend);
     mbedtls_strerror(code, words, sizeof(words));
     return problem_set(problem, EINVAL, "%s %s: %s: %s", option, path, words, mend);
 }

@@ -229,8 +229,7 @@ static void label_is(const char *value, const char *expected)
     assert_non_null(copy);
     struct openmetrics_label label = {"comm", copy};
     struct openmetrics_labels labels = {&label, 1};
-    size_t most = OPENMETRICS_VALUE_MAX + openmetrics_labels_max(&labels);
-    struct text text = text_new(most);
+    struct text text = text_new(2 * OPENMETRICS_VALUE_MAX);
 
     openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, some(1), NULL);
     free(copy);
@@ -265,24 +264,6 @@ static void a_sample_may_have_several_labels_or_none(void **state)
     openmetrics_put_value(&text, &metric_table[M_oom_kills], &both, absent, NULL);
     assert_text(&text, "faultline_oom_kills_total{cgroup=\"/train/job\",comm=\"trainer\"} 2 1.500\n"
                        "faultline_oom_kills_total 3\n");
-}
-
-static void labels_fit_their_bound_at_their_worst(void **state)
-{
-    char worst[201];
-    const struct openmetrics_label list[] = {{"cgroup", worst}, {"comm", worst}, {"x", ""}};
-    const struct openmetrics_labels labels = {list, COUNT_OF(list)};
-    TEXT(bare, OPENMETRICS_VALUE_MAX);
-    TEXT(text, OPENMETRICS_VALUE_MAX + 4096);
-    (void)state;
-
-    memset(worst, '\xff', sizeof(worst) - 1);
-    worst[sizeof(worst) - 1] = '\0';
-    openmetrics_put_value(&bare, &metric_table[M_oom_kills], NULL, some(1), NULL);
-    openmetrics_put_value(&text, &metric_table[M_oom_kills], &labels, some(1), NULL);
-    assert_int_equal(text.lost, 0);
-    assert_true(text.length - bare.length > 2 * 5 * (sizeof(worst) - 1));
-    assert_true(text.length - bare.length <= openmetrics_labels_max(&labels));
 }
 
 static void only_openmetrics_has_an_end(void **state)
@@ -373,7 +354,6 @@ int main(void)
         cmocka_unit_test(a_time_is_cut_to_milliseconds),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(a_sample_may_have_several_labels_or_none),
-        cmocka_unit_test(labels_fit_their_bound_at_their_worst),
         cmocka_unit_test(only_openmetrics_has_an_end),
         cmocka_unit_test(every_metric_fits_its_bounds),
         unit_test_in_folder(totals_of_a_sampler_are_what_is_put),

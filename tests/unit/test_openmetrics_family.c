@@ -157,21 +157,6 @@ static void a_prepared_family_is_the_same(void **state)
     }
 }
 
-static void labels_fit_their_bound(void **state)
-{
-    static const struct openmetrics_family family = {"a", OPENMETRICS_GAUGE, ""};
-    const struct openmetrics_label list[] = {{"one", "\xff\xff\xff"}, {"two", "\"\\\n"}, {"x", ""}};
-    TEXT(text, 256);
-    (void)state;
-
-    for (size_t count = 0; count <= COUNT_OF(list); count++) {
-        const struct openmetrics_labels labels = {list, count};
-        text.length = 0;
-        openmetrics_begin_sample(&text, &family, "", &labels);
-        assert_true(text.length - strlen("a ") <= openmetrics_labels_max(&labels));
-    }
-}
-
 static void only_openmetrics_has_an_end(void **state)
 {
     TEXT(text, 64);
@@ -193,7 +178,6 @@ int main(void)
         cmocka_unit_test(values_that_differ_still_do),
         cmocka_unit_test(quotients_are_exact),
         cmocka_unit_test(a_prepared_family_is_the_same),
-        cmocka_unit_test(labels_fit_their_bound),
         cmocka_unit_test(only_openmetrics_has_an_end),
     };
     return cmocka_run_group_tests_name("openmetrics_family", tests, NULL, NULL);

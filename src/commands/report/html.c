@@ -132,6 +132,18 @@ static void close_parts(struct html *html)
     sampler_free(html->table);
 }
 
+/* A device, a pipe and the like are written to as they are. */
+static int write_special(struct html *html, const char *path, struct problem *problem)
+{
+    html->fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (html->fd < 0)
+        return -errno;
+    int error = write_page(html, problem);
+    if (close(html->fd) < 0 && error == 0)
+        error = -errno;
+    return error;
+}
+
 /* What is there under the name stays as it is until all is written. */
 static int write_file(struct html *html, const char *path, struct problem *problem)
 {
@@ -154,6 +166,19 @@ static int write_file(struct html *html, const char *path, struct problem *probl
     return error;
 }
 
+/* Of a symbolic link it is what that points to. */
+static int write_to(struct html *html, const char *path, struct problem *problem)
+{
+    struct stat info;
+    char target[PATH_MAX];
+
+    if (stat(path, &info) < 0)
+        return write_file(html, path, problem);
+    if (!S_ISREG(info.st_mode))
+        return write_special(html, path, problem);
+    return realpath(path, target) ? write_file(html, target, problem) : -errno;
+}
+
 int html_write(const char *path, const struct html_incident *incident, struct problem *problem)
 {
     struct html html = {.incident = incident, .fd = STDOUT_FILENO};
@@ -164,7 +189,7 @@ int html_write(const char *path, const struct html_incident *incident, struct pr
         return problem_set(problem, ENOTSUP, "--html: this faultline was built without its page");
     error = open_parts(&html);
     if (error == 0)
-        error = to_output ? write_page(&html, problem) : write_file(&html, path, problem);
+        error = to_output ? write_page(&html, problem) : write_to(&html, path, problem);
     close_parts(&html);
     if (error < 0 && to_output)
         return outcome_of_writing(error, problem);

@@ -242,6 +242,12 @@ static uint64_t before(uint64_t wall_ns, double seconds)
     return wall_ns > ns ? wall_ns - ns : 0;
 }
 
+/* The clock may have been set back in between. */
+static uint64_t end_of(const struct incident *incident)
+{
+    return incident->end_ns > incident->begin_ns ? incident->end_ns : incident->begin_ns;
+}
+
 static bool was_recorded(const struct report *report, const struct incident *incident)
 {
     return incident != &report->asked;
@@ -252,8 +258,7 @@ static int gather(struct report *report, const struct incident *incident)
 {
     struct recording *recording = report->file.recording;
     uint64_t since_ns = before(incident->begin_ns, report->settings.window_seconds);
-    /* The clock may have been set back in between. */
-    uint64_t end_ns = incident->end_ns > incident->begin_ns ? incident->end_ns : incident->begin_ns;
+    uint64_t end_ns = end_of(incident);
     struct playback_settings part = {
         .range = {before(since_ns, LOOKBACK_SECONDS), end_ns + AFTER_SECONDS * NS_PER_SECOND},
         .last_segment = SIZE_MAX,
@@ -282,7 +287,7 @@ static int write_html(struct report *report, const struct incident *incident, st
     struct html_incident html = {
         .recording_path = report->file.path,
         .range = {before(incident->begin_ns, window_seconds),
-                  incident->end_ns + (uint64_t)(window_seconds * (double)NS_PER_SECOND), 0},
+                  end_of(incident) + (uint64_t)(window_seconds * (double)NS_PER_SECOND), 0},
         .about = report->about,
         .report = &report->output,
     };
