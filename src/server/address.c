@@ -121,7 +121,8 @@ int address_check(const char *words, struct problem *problem)
 
 /* -- listening -- */
 
-/* What a server that did not end in order has left: nobody answers there. */
+/* What a server that did not end in order has left: nobody answers there. One that has too much to do is not
+ * waited for. */
 static void remove_stale(const struct address *address)
 {
     struct stat info;
@@ -129,8 +130,7 @@ static void remove_stale(const struct address *address)
 
     if (lstat(path, &info) < 0 || !S_ISSOCK(info.st_mode))
         return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0); /* one that is busy is not waited for */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, &address->socket.any, address->length) < 0 && errno == ECONNREFUSED)
         unlink(path);
     if (fd >= 0)

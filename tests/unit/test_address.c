@@ -223,6 +223,28 @@ static void a_socket_that_is_answered_at_is_not(void **state)
     close(fd);
 }
 
+/* As many wait to be let in as may. */
+static void nor_is_one_that_has_too_much_to_do(void **state)
+{
+    struct place place = place_in(*state);
+    struct problem problem = {0};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int clients[4];
+
+    int fd = listening(place.words);
+    assert_int_equal(listen(fd, 0), 0);
+    strcpy(address.sun_path, place.words + strlen("unix:"));
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        clients[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)!connect(clients[i], (const struct sockaddr *)&address, sizeof(address));
+    }
+    assert_int_equal(address_listen(place.words, &problem), -EADDRINUSE);
+    assert_true(is_socket(place.words));
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        close(clients[i]);
+    close(fd);
+}
+
 static void a_file_is_not_touched(void **state)
 {
     struct place place = place_in(*state);
@@ -361,6 +383,7 @@ int main(void)
         cmocka_unit_test(an_address_that_is_taken),
         unit_test_in_folder(a_socket_that_was_left_is_replaced),
         unit_test_in_folder(a_socket_that_is_answered_at_is_not),
+        unit_test_in_folder(nor_is_one_that_has_too_much_to_do),
         unit_test_in_folder(a_file_is_not_touched),
         cmocka_unit_test(sockets_that_are_handed_over),
     };

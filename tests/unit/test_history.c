@@ -249,7 +249,7 @@ static void what_memory_no_longer_has_comes_from_the_recording(void **state)
     struct tape tape;
 
     record(stage, &tape, 100, 110); /* nine intervals between the samples, or ten with the run's */
-    uint64_t last_ns = TAPE_WALL_NS + 110 * SECOND;
+    uint64_t last_ns = tape.sample.wall_ns;
     add(stage, last_ns - 1 * SECOND, 70); /* the recording has these */
     add(stage, last_ns, 71);
     add(stage, last_ns + SECOND, 72);
