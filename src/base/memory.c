@@ -4,11 +4,9 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -96,15 +94,20 @@ static int lock_segments(void)
     return error;
 }
 
-/* "55d0c8e00000-55d0c8e21000 rw-p 00000000 00:00 0    [heap]" (fs/proc/task_mmu.c): what no file is behind.
- * What is the kernel's own in it cannot be locked. */
+/* "55d0c8e00000-55d0c8e21000 rw-p 00000000 00:00 0    [heap]" (fs/proc/task_mmu.c): what no file is behind,
+ * whose inode is 0. What is the kernel's own in it cannot be locked. */
 static void lock_anonymous(const char *line)
 {
-    uintptr_t begin;
-    uintptr_t end;
-    unsigned long inode;
+    enum { FIELDS_BEFORE_INODE = 3 };
+    char *at;
+    uintptr_t begin = strtoul(line, &at, 16);
+    uintptr_t end = *at == '-' ? strtoul(at + 1, &at, 16) : 0;
 
-    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %lu", &begin, &end, &inode) == 3 && inode == 0)
+    for (int i = 0; i < FIELDS_BEFORE_INODE; i++) {
+        at += strspn(at, " ");
+        at += strcspn(at, " ");
+    }
+    if (begin < end && strtoul(at, NULL, 10) == 0)
         (void)mlock((const char *)NULL + begin, end - begin);
 }
 
