@@ -108,7 +108,7 @@ static void lock_anonymous(const char *line)
         at += strcspn(at, " ");
     }
     if (begin < end && strtoul(at, NULL, 10) == 0)
-        (void)mlock((const char *)NULL + begin, end - begin);
+        (void)mlock((const void *)begin, end - begin); // NOLINT(performance-no-int-to-ptr)
 }
 
 /* Heap, stack and the memory of threads. */

@@ -11,9 +11,9 @@ void *memory_new(size_t size);
 void memory_touch(void *memory, size_t size);
 
 /*
- * Locks what the program has mapped so far into memory: its code, constants, data, heap and stack. No later row is
- * then the first to touch a page, and a machine short of memory does not evict the program that should say
- * so. What stands apart of it by guests.ld is locked as soon as it is used. Returns 0, or a negative errno
- * where that is refused (RLIMIT_MEMLOCK): then at least the stack is touched.
+ * Locks what the program has mapped so far into memory: its code, constants, data, heap and stack. No later
+ * row is then the first to touch a page, and a machine short of memory does not evict the program that should
+ * say so. What stands apart of it by guests.ld is locked as soon as it is used. Returns 0, or a negative
+ * errno where that is refused (RLIMIT_MEMLOCK): then at least the stack is touched.
  */
 int memory_settle(void);

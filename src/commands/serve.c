@@ -10,7 +10,6 @@
 #include "commands/outcome.h"
 #include "metric/comm_counters.h"
 #include "server/address.h"
-#include "server/http.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -66,7 +65,7 @@ static int apply_connections(void *connections, const char *value)
 
     if (error < 0)
         return error;
-    return *field >= 10 && *field <= HTTP_CONNECTIONS_MAX ? 0 : -ERANGE;
+    return *field >= 10 && *field <= SERVER_CONNECTIONS_MAX ? 0 : -ERANGE;
 }
 
 #define FIELD(name) .offset = offsetof(struct serve_settings, name)
@@ -126,7 +125,7 @@ static int parse(struct serve_settings *settings, int argc, char **argv, struct 
 
     *settings = (struct serve_settings){
         .interval_seconds = 1,
-        .connections = HTTP_CONNECTIONS_DEFAULT,
+        .connections = SERVER_CONNECTIONS_DEFAULT,
         .watch = WATCH_DEFAULTS,
         .proc_path = "/proc",
     };

@@ -28,8 +28,6 @@ enum {
     HTTP_REQUEST_SECONDS = 10,       /* from the connection to its first request, whole */
     HTTP_IDLE_SECONDS = 120,         /* from an answer to the next request, whole */
     HTTP_ANSWER_SECONDS = 30,        /* in which nothing of an answer is taken */
-    HTTP_CONNECTIONS_DEFAULT = 200,
-    HTTP_CONNECTIONS_MAX = 1000,
 };
 
 struct http_route {

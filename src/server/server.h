@@ -11,7 +11,7 @@
 #include "server/exporter.h"
 #include "watch/watch.h"
 
-enum { SERVER_ADDRESSES_MAX = 16 };
+enum { SERVER_ADDRESSES_MAX = 16, SERVER_CONNECTIONS_DEFAULT = 200, SERVER_CONNECTIONS_MAX = 1000 };
 
 /* Words stay the caller's. */
 struct server_settings {

@@ -76,7 +76,7 @@ int LLVMFuzzerInitialize(int *count, char ***words)
         .addresses = addresses,
         .address_count = 1,
         .connections = CLIENTS_MAX,
-        .exporter = {.proc_path = FIXTURES "/linux-6.18/0", .processes = 3, .node_exporter_names = true},
+        .exporter = {.proc_path = "/proc", .processes = 3, .node_exporter_names = true},
         .interval_seconds = 1,
         .watch = WATCH_DEFAULTS,
     };
