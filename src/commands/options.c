@@ -1,5 +1,7 @@
 #include "commands/options.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -35,21 +37,29 @@ static const struct option_row *row_of(const struct option_row *rows, size_t cou
     return NULL;
 }
 
+static int apply_number(const struct option_row *row, uint64_t *field, const char *value)
+{
+    int error = number_parse_unsigned(value, field);
+    return error < 0 ? error : *field < row->least || *field > row->most ? -ERANGE : 0;
+}
+
 static int apply(const struct option_row *row, void *settings, const char *value, struct problem *problem)
 {
     void *field = (char *)settings + row->offset;
+    int error = 0;
 
     if (row->argument && value[0] == '\0')
         return problem_set(problem, EINVAL, "--%s '': expected %s", row->name, row->argument);
-    if (row->apply) {
-        if (row->apply(field, value) < 0)
-            return problem_set(problem, EINVAL, "--%s '%s': expected %s", row->name, value, row->expected);
-    } else if (row->argument) {
+    if (row->apply)
+        error = row->apply(field, value);
+    else if (row->most > 0)
+        error = apply_number(row, field, value);
+    else if (row->argument)
         *(const char **)field = value;
-    } else {
+    else
         *(bool *)field = true;
-    }
-    return 0;
+    return error < 0 ? problem_set(problem, EINVAL, "--%s '%s': expected %s", row->name, value, row->expected)
+                     : 0;
 }
 
 /* "-12" where a number is expected is taken for an option "-1". The whole word is found by its beginning. */

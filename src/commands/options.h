@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct option_row {
     const char *name;     /* long name, without the dashes */
@@ -15,10 +16,13 @@ struct option_row {
 
     /*
      * What it does to the field at OFFSET of the command's settings, or at 0 to all of them: apply() where
-     * there is one, which returns 0 or a negative errno for a value that is not as EXPECTED says; else it is
-     * set, a bool to true or a const char * to the value.
+     * there is one, which returns 0 or a negative errno for a value that is not as EXPECTED says; where MOST
+     * is not 0, a uint64_t is set to a whole number from LEAST to MOST; else a bool to true, or a const char
+     * * to the value.
      */
     int (*apply)(void *field, const char *value);
+    uint64_t least;
+    uint64_t most;
     const char *expected;
     size_t offset;
     bool last; /* what stands behind it does not matter: --help */

@@ -1,6 +1,5 @@
 /* faultline record: the black box. */
 #include "base/clock.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "commands/alert_options.h"
 #include "commands/black_box.h"
@@ -36,21 +35,6 @@ struct record {
 
 /* -- the command line -- */
 
-static int apply_processes(void *processes, const char *value)
-{
-    uint64_t *field = processes;
-    int error = number_parse_unsigned(value, field);
-
-    if (error < 0)
-        return error;
-    return *field <= PROCESS_SCAN_MOST_MAX ? 0 : -ERANGE;
-}
-
-static int apply_count(void *count, const char *value)
-{
-    return number_parse_unsigned(value, count);
-}
-
 #define FIELD(name) .offset = offsetof(struct record_settings, name)
 
 static const struct option_row rows[] = {
@@ -59,9 +43,9 @@ static const struct option_row rows[] = {
      .expected = BLACK_BOX_SIZE_EXPECTED, FIELD(bytes)},
     {"interval", 0, "SECONDS", "between samples, 0.01 to 3600 (1)", .apply = black_box_apply_interval,
      .expected = BLACK_BOX_INTERVAL_EXPECTED, FIELD(interval_seconds)},
-    {"processes", 0, "N", "the N largest, and the N that fault most (10)", .apply = apply_processes,
+    {"processes", 0, "N", "the N largest, and the N that fault most (10)", .most = PROCESS_SCAN_MOST_MAX,
      .expected = "a number from 0 to 50", FIELD(processes)},
-    {"count", 0, "N", "end after N samples", .apply = apply_count, .expected = "a number of samples",
+    {"count", 0, "N", "end after N samples", .most = UINT64_MAX, .expected = "a number of samples",
      FIELD(count)},
     {"force", 0, NULL, "overwrite what is there and is not as asked for", FIELD(force)},
     ALERT_OPTIONS(struct record_settings, watch),

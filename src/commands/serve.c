@@ -1,6 +1,5 @@
 /* faultline serve: Prometheus metrics and the live page; records besides, if asked for. */
 #include "base/clock.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "commands/alert_options.h"
 #include "commands/black_box.h"
@@ -48,26 +47,6 @@ struct serve {
 
 /* -- the command line -- */
 
-static int apply_processes(void *processes, const char *value)
-{
-    uint64_t *field = processes;
-    int error = number_parse_unsigned(value, field);
-
-    if (error < 0)
-        return error;
-    return *field <= COMM_COUNTERS_MAX ? 0 : -ERANGE;
-}
-
-static int apply_connections(void *connections, const char *value)
-{
-    uint64_t *field = connections;
-    int error = number_parse_unsigned(value, field);
-
-    if (error < 0)
-        return error;
-    return *field >= 10 && *field <= SERVER_CONNECTIONS_MAX ? 0 : -ERANGE;
-}
-
 #define FIELD(name) .offset = offsetof(struct serve_settings, name)
 
 static const struct option_row rows[] = {
@@ -76,7 +55,7 @@ static const struct option_row rows[] = {
      .expected = BLACK_BOX_SIZE_EXPECTED, FIELD(record_bytes)},
     {"interval", 0, "SECONDS", "between rows, 0.01 to 3600 (1)", .apply = black_box_apply_interval,
      .expected = BLACK_BOX_INTERVAL_EXPECTED, FIELD(interval_seconds)},
-    {"processes", 0, "N", "faults and memory by command, N of them and the rest", .apply = apply_processes,
+    {"processes", 0, "N", "faults and memory by command, N of them and the rest", .most = COMM_COUNTERS_MAX,
      .expected = "a number from 0 to 100", FIELD(processes)},
     {"cgroups", 0, "GLOB", "memory cgroups whose path matches, 100 at most", FIELD(cgroups)},
     {"node-exporter-names", 0, NULL, "also the node_* names of vmstat, meminfo, PSI, stat",
@@ -84,7 +63,7 @@ static const struct option_row rows[] = {
     {"tls-cert", 0, "FILE", "HTTPS, with this certificate (PEM)", FIELD(tls_certificate)},
     {"tls-key", 0, "FILE", "and its key", FIELD(tls_key)},
     {"auth-file", 0, "FILE", "users and passwords, as htpasswd -B writes them", FIELD(auth_path)},
-    {"connections", 0, "N", "at most, 10 to 1000 (200)", .apply = apply_connections,
+    {"connections", 0, "N", "at most, 10 to 1000 (200)", .least = 10, .most = SERVER_CONNECTIONS_MAX,
      .expected = "a number from 10 to 1000", FIELD(connections)},
     ALERT_OPTIONS(struct serve_settings, watch),
     {"cgroup", 0, "DIR", "of OOM kills, those in and below this cgroup", FIELD(cgroup_path)},

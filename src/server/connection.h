@@ -47,8 +47,7 @@ struct connection {
     struct bufferevent *wire;
     struct bufferevent *plain; /* the same without TLS */
     struct evbuffer_cb_entry *sent;
-    struct event
-        *turn; /* what there is to do is done in a turn of its own, never in the middle of a read or write */
+    struct event *turn; /* in which is done what there is to do: never in the middle of a read or write */
     enum connection_state state;
     uint64_t since_ns;
     size_t known_bytes;  /* of what was read: no head ends there */

@@ -32,6 +32,26 @@ struct history {
     struct columns fold_columns; /* those of the past, and peaks */
 };
 
+/* -- the past -- */
+
+int past_init(struct past *past)
+{
+    past->sampler = sampler_new();
+    if (!past->sampler)
+        return -ENOMEM;
+    int error = columns_add_set(&past->columns, COLUMNS_ALL);
+    if (error == 0)
+        error = columns_want(&past->columns, past->sampler);
+    return error < 0 ? error : sampler_arrange(past->sampler);
+}
+
+void past_free(struct past *past)
+{
+    columns_free(&past->columns);
+    sampler_free(past->sampler);
+    *past = (struct past){0};
+}
+
 /* -- opening -- */
 
 /* From when on there is something in a recording; 0: nothing. */
@@ -94,7 +114,7 @@ static int add_peak_columns(struct history *history)
     int error = columns_add_set(&history->fold_columns, COLUMNS_ALL);
 
     for (size_t i = 0; error == 0 && i < history->fold_columns.count; i++)
-        history->fold_columns.list[i].index = history->past->columns->list[i].index;
+        history->fold_columns.list[i].index = history->past->columns.list[i].index;
     for (size_t i = 0; error == 0 && i < fold_peak_count; i++) {
         const struct metric *metric = &fold_peaks[i].metric;
         error = columns_add(&history->fold_columns, metric, metric->width, SIZE_AUTO);
@@ -176,7 +196,7 @@ static void put_fold(struct history *history, struct text *text)
 {
     if (history->folded == 0)
         return;
-    json_put_sample(text, history->folded > 1 ? &history->fold_columns : history->past->columns,
+    json_put_sample(text, history->folded > 1 ? &history->fold_columns : &history->past->columns,
                     &history->fold.interval);
     fold_clear(&history->fold);
     history->folded = 0;
@@ -192,7 +212,7 @@ static bool is_fold_full(const struct history *history, double last_seconds)
 static void tell_interval(struct history *history, const struct interval *interval, struct text *text)
 {
     if (!history->folding) {
-        json_put_sample(text, history->past->columns, interval);
+        json_put_sample(text, &history->past->columns, interval);
         return;
     }
     fold_add(&history->fold, interval);
@@ -322,6 +342,6 @@ int history_next(struct history *history, struct text *text)
 
 size_t history_text_max(const struct past *past)
 {
-    return HISTORY_LINES_BYTES + json_sample_max(past->columns) * 2 + JSON_EVENT_MAX +
+    return HISTORY_LINES_BYTES + json_sample_max(&past->columns) * 2 + JSON_EVENT_MAX +
            (size_t)PROCESS_ROWS_MAX * JSON_PROCESS_MAX;
 }

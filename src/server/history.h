@@ -14,14 +14,21 @@ enum {
     HISTORY_LINES_BYTES = 32 * 1024,
 };
 
-/* What is known of the past. All of it stays the caller's. */
+/* What is known of the past: the metric table, of each interval. */
 struct past {
-    const struct recent *recent;   /* NULL: the recording alone */
-    const struct sampler *sampler; /* arranged for the metric table alone */
-    const struct columns *columns; /* the whole table */
+    const struct recent *recent; /* the caller's; NULL: the recording alone */
     double interval_seconds;
-    const char *recording_path; /* NULL: memory alone */
+    const char *recording_path; /* the caller's; NULL: memory alone */
+
+    /* its own */
+    struct sampler *sampler; /* arranged for the metric table */
+    struct columns columns;  /* all of it */
 };
+
+/* Fills in what is its own. Returns 0 or -ENOMEM. Free with past_free() in any case; of a zeroed one nothing
+ * becomes. */
+int past_init(struct past *past);
+void past_free(struct past *past);
 
 struct history_range {
     uint64_t since_ns; /* wall clock, both of them included */
@@ -31,7 +38,8 @@ struct history_range {
 
 struct history;
 
-/* Sets *HISTORY. Returns 0 or a negative errno, with *PROBLEM set where it has a story. */
+/* PAST stays in place as long as the history. Sets *HISTORY. Returns 0 or a negative errno, with *PROBLEM set
+ * where it has a story. */
 int history_open(struct history **history, const struct past *past, const struct history_range *range,
                  struct problem *problem);
 void history_close(struct history *history); /* NULL is allowed */

@@ -58,7 +58,7 @@ struct onlookers *onlookers_new(const struct past *past, const char *proc_path, 
     onlookers->about = *about;
     if (getrandom(&onlookers->memory_id, sizeof(onlookers->memory_id), 0) < 0)
         onlookers->memory_id = (uint32_t)clock_wall_ns();
-    size_t sample = json_sample_max(past->columns);
+    size_t sample = json_sample_max(&past->columns);
     onlookers->output =
         text_new(EVENT_HEAD_MAX + JSON_ABOUT_MAX + (sample > JSON_EVENT_MAX ? sample : JSON_EVENT_MAX));
     if (onlookers->output.bytes)
@@ -94,7 +94,7 @@ static void tell_item(struct onlooker *onlooker, const struct recent_item *item)
 
     text_format(output, "id: %08" PRIx32 "-%" PRIu64 "\ndata: ", onlooker->all->memory_id, item->number);
     if (item->is_interval)
-        json_put_sample(output, onlooker->all->past->columns, &item->interval);
+        json_put_sample(output, &onlooker->all->past->columns, &item->interval);
     else
         text_bytes(output, item->line, item->line_length);
     text_char(output, '\n');

@@ -31,8 +31,6 @@ struct server {
     struct exporter *exporter;
     struct gzip_packer *packer; /* NULL: nothing is packed */
 
-    struct sampler *table; /* arranged for the metric table */
-    struct columns columns;
     struct recent *recent;
     struct past past;
     struct utsname machine;
@@ -180,24 +178,16 @@ static int open_secrets(struct server *server, struct problem *problem)
 
 static int open_past(struct server *server)
 {
-    server->table = sampler_new();
     server->recent = recent_new(server->settings.interval_seconds);
     server->event = text_new(JSON_EVENT_MAX);
-    if (!server->table || !server->recent || !server->event.bytes)
+    if (!server->recent || !server->event.bytes)
         return -ENOMEM;
-    int error = columns_add_set(&server->columns, COLUMNS_ALL);
-    if (error == 0)
-        error = columns_want(&server->columns, server->table);
-    if (error == 0)
-        error = sampler_arrange(server->table);
     server->past = (struct past){
         .recent = server->recent,
-        .sampler = server->table,
-        .columns = &server->columns,
         .interval_seconds = server->settings.interval_seconds,
         .recording_path = server->settings.recording_path,
     };
-    return error;
+    return past_init(&server->past);
 }
 
 static int open_onlookers(struct server *server)
@@ -325,8 +315,7 @@ void server_close(struct server *server)
     for (size_t i = 0; i < server->listening; i++)
         address_forget(server->settings.addresses[i]);
     recent_free(server->recent);
-    columns_free(&server->columns);
-    sampler_free(server->table);
+    past_free(&server->past);
     text_free(&server->event);
     gzip_packer_free(server->packer);
     exporter_close(server->exporter);

@@ -14,8 +14,6 @@
  * running processes, "e" with what it was called. */
 struct stage {
     struct folder folder;
-    struct columns columns;
-    struct sampler *sampler;
     struct recent *recent;
     struct past past;
     struct figures figures;
@@ -33,18 +31,11 @@ static int setup(void **state)
         return -1;
     *state = stage;
     folder_make(&stage->folder);
-    stage->sampler = sampler_new();
     stage->recent = recent_new(1);
     stage->base_ns = clock_wall_ns() - 2000 * SECOND;
     figures_init(&stage->figures);
-    if (columns_add_set(&stage->columns, COLUMNS_ALL) < 0 ||
-        columns_want(&stage->columns, stage->sampler) < 0 || sampler_arrange(stage->sampler) < 0)
-        return -1;
-    stage->past = (struct past){.recent = stage->recent,
-                                .sampler = stage->sampler,
-                                .columns = &stage->columns,
-                                .interval_seconds = 1};
-    return 0;
+    stage->past = (struct past){.recent = stage->recent, .interval_seconds = 1};
+    return past_init(&stage->past);
 }
 
 static int teardown(void **state)
@@ -52,8 +43,7 @@ static int teardown(void **state)
     struct stage *stage = *state;
 
     recent_free(stage->recent);
-    sampler_free(stage->sampler);
-    columns_free(&stage->columns);
+    past_free(&stage->past);
     folder_remove(&stage->folder);
     free(stage->lines);
     free(stage);

@@ -11,6 +11,7 @@ struct settings {
     const char *proc;
     const char *columns;
     int color;
+    uint64_t rows;
 };
 
 static int apply_color(void *settings, const char *value)
@@ -29,6 +30,7 @@ static const struct option_row rows[] = {
     {"psi", 0, NULL, "pressure", FIELD(psi)},
     {"proc", 0, "DIR", "another /proc", FIELD(proc)},
     {"color", 'c', "WHICH", "a color", .apply = apply_color, .expected = "red"},
+    {"rows", 'n', "N", "so many rows", .least = 2, .most = 10, .expected = "2 to 10", FIELD(rows)},
 };
 
 /* A command line and what came of it. */
@@ -135,6 +137,21 @@ static void a_value_goes_through_its_function(void **state)
     refuses("-c blue", "--color 'blue': expected red");
 }
 
+static void a_number_is_within_its_bounds(void **state)
+{
+    struct line line;
+    (void)state;
+
+    accepts(&line, "--rows 2", "");
+    assert_int_equal(line.settings.rows, 2);
+    accepts(&line, "-n 10", "");
+    assert_int_equal(line.settings.rows, 10);
+    refuses("--rows 1", "--rows '1': expected 2 to 10");
+    refuses("--rows 11", "--rows '11': expected 2 to 10");
+    refuses("--rows 3x", "--rows '3x': expected 2 to 10");
+    refuses("--rows 18446744073709551616", "--rows '18446744073709551616': expected 2 to 10");
+}
+
 static void options_may_follow_operands(void **state)
 {
     struct line line;
@@ -229,7 +246,8 @@ static void help_has_a_line_for_each(void **state)
                        "  -w, --wide                 more columns\n"
                        "      --psi                  pressure\n"
                        "      --proc DIR             another /proc\n"
-                       "  -c, --color WHICH          a color\n");
+                       "  -c, --color WHICH          a color\n"
+                       "  -n, --rows N               so many rows\n");
 }
 
 int main(void)
@@ -240,6 +258,7 @@ int main(void)
         cmocka_unit_test(letters),
         cmocka_unit_test(the_last_of_two_counts),
         cmocka_unit_test(a_value_goes_through_its_function),
+        cmocka_unit_test(a_number_is_within_its_bounds),
         cmocka_unit_test(options_may_follow_operands),
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(a_long_name_may_be_cut_where_it_is_clear),

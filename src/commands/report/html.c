@@ -18,8 +18,6 @@ struct html {
     const struct html_incident *incident;
     int fd;
     struct page_parts parts;
-    struct sampler *table;
-    struct columns columns;
     struct past past;
     struct text lines;
     struct text escaped;
@@ -98,24 +96,15 @@ static int open_parts(struct html *html)
 {
     enum { ESCAPED_MAX = 6 };
 
-    html->table = sampler_new();
-    if (!html->table)
-        return -ENOMEM;
-    int error = columns_add_set(&html->columns, COLUMNS_ALL);
-    if (error == 0)
-        error = columns_want(&html->columns, html->table);
-    if (error == 0)
-        error = sampler_arrange(html->table);
+    html->past = (struct past){
+        .interval_seconds = html->incident->about.interval_seconds,
+        .recording_path = html->incident->recording_path,
+    };
+    int error = past_init(&html->past);
     if (error == 0)
         error = page_parts_open(&html->parts);
     if (error < 0)
         return error;
-    html->past = (struct past){
-        .sampler = html->table,
-        .columns = &html->columns,
-        .interval_seconds = html->incident->about.interval_seconds,
-        .recording_path = html->incident->recording_path,
-    };
     size_t most =
         history_text_max(&html->past) + html->incident->report->length * ESCAPED_MAX + JSON_ABOUT_MAX;
     html->lines = text_new(most);
@@ -128,8 +117,7 @@ static void close_parts(struct html *html)
     text_free(&html->lines);
     text_free(&html->escaped);
     page_parts_free(&html->parts);
-    columns_free(&html->columns);
-    sampler_free(html->table);
+    past_free(&html->past);
 }
 
 /* A device, a pipe and the like are written to as they are. */

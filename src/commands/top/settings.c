@@ -58,16 +58,6 @@ static int apply_source(void *source, const char *value)
     return apply_choice(source, value, source_names, COUNT(source_names));
 }
 
-static int apply_rows(void *rows, const char *value)
-{
-    uint64_t *field = rows;
-    int error = number_parse_unsigned(value, field);
-
-    if (error < 0)
-        return error;
-    return *field > 0 && *field <= TOP_ROWS_MAX ? 0 : -ERANGE;
-}
-
 static int add_pid(struct top_settings *settings, const char *word)
 {
     uint64_t pid;
@@ -109,7 +99,7 @@ static const struct option_row rows[] = {
     {"pid", 'p', "PID,...", "these processes alone", .apply = apply_pids,
      .expected = "up to 64 numbers of processes, such as 1 or 42,43"},
     {"filter", 0, "TEXT", "those whose command, user or cgroup has TEXT in it", FIELD(filter)},
-    {"rows", 'n', "N", "so many rows (what the screen has, or 10)", .apply = apply_rows,
+    {"rows", 'n', "N", "so many rows (what the screen has, or 10)", .least = 1, .most = TOP_ROWS_MAX,
      .expected = "a number from 1 to 10000", FIELD(rows)},
     {"batch", 0, NULL, "blocks of rows on a terminal, too, as on a pipe", FIELD(batch)},
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},

@@ -9,12 +9,6 @@
 static const double seconds_min = 0.05;
 static const double seconds_max = 86400 * 365.0;
 
-static int parse_number(const char *word, uint64_t least, uint64_t most, uint64_t *number)
-{
-    int error = number_parse_unsigned(word, number);
-    return error < 0 ? error : *number < least || *number > most ? -ERANGE : 0;
-}
-
 static int apply_grouping(void *grouping, const char *value)
 {
     static const char *const words[] = {"process", "file", "cgroup"};
@@ -27,45 +21,20 @@ static int apply_grouping(void *grouping, const char *value)
     return 0;
 }
 
-static int apply_pid(void *pid, const char *value)
-{
-    uint64_t number;
-    int error = parse_number(value, 1, INT32_MAX, &number);
-
-    if (error == 0)
-        *(uint32_t *)pid = (uint32_t)number;
-    return error;
-}
-
-static int apply_pairs(void *pairs, const char *value)
-{
-    uint64_t number;
-    int error = parse_number(value, 1, 1 << 20, &number);
-
-    if (error == 0)
-        *(uint32_t *)pairs = (uint32_t)number;
-    return error;
-}
-
-static int apply_rows(void *rows, const char *value)
-{
-    return parse_number(value, 1, UINT64_MAX, rows);
-}
-
 #define FIELD(name) .offset = offsetof(struct trace_settings, name)
 
 static const struct option_row rows[] = {
     {"by", 0, "WHAT", "process, file or cgroup; by default each pair", .apply = apply_grouping,
      .expected = "process, file or cgroup", FIELD(grouping)},
-    {"pid", 'p', "PID", "of this process, or thread, alone", .apply = apply_pid,
+    {"pid", 'p', "PID", "of this process, or thread, alone", .least = 1, .most = INT32_MAX,
      .expected = "the number of a process", FIELD(pid)},
     {"comm", 0, "NAME", "of processes and threads of this name", FIELD(comm)},
     {"cgroup", 0, "DIR", "of processes in and below this cgroup", FIELD(cgroup_path)},
     {"events", 0, NULL, "also each fault as it happens", FIELD(events)},
     {"files", 0, NULL, "files alone, at less cost; no waits then", FIELD(files)},
-    {"rows", 'n', "N", "the first N rows, the rest added up (10; JSON: all)", .apply = apply_rows,
+    {"rows", 'n', "N", "the first N rows, the rest added up (10; JSON: all)", .least = 1, .most = UINT64_MAX,
      .expected = "a whole number above 0", FIELD(rows)},
-    {"pairs", 0, "N", "room for N pairs of process and file (8192)", .apply = apply_pairs,
+    {"pairs", 0, "N", "room for N pairs of process and file (8192)", .least = 1, .most = 1 << 20,
      .expected = "a whole number from 1 to 1048576", FIELD(pairs)},
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
     {"help", 'h', NULL, "this text; faultline-trace(1) says more", FIELD(help), .last = true},

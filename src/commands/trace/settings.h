@@ -11,11 +11,11 @@
 struct trace_settings {
     double seconds; /* 0: until a signal comes */
     enum fault_grouping grouping;
-    uint32_t pid; /* 0: all */
+    uint64_t pid; /* fits 31 bits; 0: all */
     const char *comm;
     const char *cgroup_path;
-    uint32_t pairs;
-    uint64_t rows; /* 0: as many as suit the format */
+    uint64_t pairs; /* at most 2^20 */
+    uint64_t rows;  /* 0: as many as suit the format */
     bool files;
     bool events;
     bool json;

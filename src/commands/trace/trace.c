@@ -149,9 +149,9 @@ static int open_trace(struct tracing *tracing, struct problem *problem)
 {
     const struct trace_settings *settings = &tracing->settings;
     struct fault_trace_settings wanted = {
-        .pid = settings->pid,
+        .pid = (uint32_t)settings->pid,
         .comm = settings->comm,
-        .pairs = settings->pairs,
+        .pairs = (uint32_t)settings->pairs,
         .files_only = settings->files,
         .events = settings->events,
     };
