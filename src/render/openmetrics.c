@@ -106,6 +106,15 @@ void openmetrics_put_value(struct text *text, const struct metric *metric,
     openmetrics_end_sample(text, wall_ns);
 }
 
+struct value openmetrics_hold(const struct metric *metric, struct value total, struct value *last)
+{
+    if (shapes[metric->kind].counter && last->present && total.present && total.number < last->number)
+        total.number = last->number;
+    if (total.present)
+        *last = total;
+    return total;
+}
+
 int openmetrics_prepare_metric(struct openmetrics_prepared *prepared, const struct metric *metric)
 {
     char name[OPENMETRICS_VALUE_MAX];

@@ -26,6 +26,13 @@ void openmetrics_put_value(struct text *text, const struct metric *metric,
                            const struct openmetrics_labels *labels, struct value total,
                            const uint64_t *wall_ns);
 
+/*
+ * TOTAL, or where that is a counter that has stepped back behind *LAST, that; *LAST is what was last given.
+ * The kernel may take back a tick of idle time and the like, and what is a difference of two counters may be
+ * read in between; for Prometheus a counter that steps back has begun anew, at an enormous rate.
+ */
+struct value openmetrics_hold(const struct metric *metric, struct value total, struct value *last);
+
 /* METRIC prepared for being put with a total in its worth: value_times(total, worth.multiplier) /
  * worth.divisor. Returns 0 or -ENOMEM. */
 int openmetrics_prepare_metric(struct openmetrics_prepared *prepared, const struct metric *metric);

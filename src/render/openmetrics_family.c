@@ -11,27 +11,36 @@ static const char *const units[] = {"_bytes", "_seconds"};
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
+static void put_replaced(struct text *text, const char *bytes, size_t length, bool tells_apart)
+{
+    for (size_t i = 0; i < length; i++) {
+        text_string(text, replacement);
+        if (tells_apart)
+            text_format(text, "%02x", (unsigned char)bytes[i]);
+    }
+}
+
 /*
  * STRING with a backslash in front of each of SPECIAL, as n where it is a newline. A byte that is no part of
- * valid UTF-8 becomes U+FFFD. TELLS_APART: strings that differ still do, or samples of two processes would be
- * two of one: what the byte was stands behind its U+FFFD, and one that was there stands twice.
+ * valid UTF-8, or of what steers a terminal that somebody reads this on, becomes U+FFFD. TELLS_APART: strings
+ * that differ still do, or samples of two processes would be two of one: what the byte was stands behind its
+ * U+FFFD, and one that was there stands twice.
  */
 static void put_escaped(struct text *text, const char *string, const char *special, bool tells_apart)
 {
     while (*string) {
         size_t plain = 0;
-        while (string[plain] && (unsigned char)string[plain] < 0x80 && !strchr(special, string[plain]))
+        while (string[plain] >= ' ' && string[plain] < 0x7f && !strchr(special, string[plain]))
             plain++;
         text_bytes(text, string, plain);
         string += plain;
         if (!*string)
             return;
         size_t length = text_utf8_length(string);
-        if (length == 0) {
-            text_string(text, replacement);
-            if (tells_apart)
-                text_format(text, "%02x", (unsigned char)*string);
-        } else if (length == 1) {
+        bool escapes = length == 1 && strchr(special, *string);
+        if (length == 0 || (!escapes && text_steers(string, length))) {
+            put_replaced(text, string, length > 0 ? length : 1, tells_apart);
+        } else if (escapes) {
             text_char(text, '\\');
             text_bytes(text, *string == '\n' ? "n" : string, 1);
         } else {

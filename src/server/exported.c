@@ -31,6 +31,7 @@ static void put_metrics(struct exporter *exporter, struct text *text, enum openm
     for (size_t i = 0; i < METRIC_TABLE_SIZE; i++) {
         struct metric_worth worth = metric_total_worth(&metric_table[i]);
         struct value total = sampler_total(exporter->sampler, i, exporter->snapshot);
+        total = openmetrics_hold(&metric_table[i], total, &exporter->last_totals[i]);
         total = value_times(total, worth.multiplier);
         if (total.present)
             openmetrics_put_prepared(text, &exporter->spans, format, &exporter->metrics[i], total.number,

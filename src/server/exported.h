@@ -30,6 +30,7 @@ struct exporter {
     struct sampler *sampler; /* its own: a scrape is no end of an interval */
     struct snapshot *snapshot;
     struct openmetrics_prepared metrics[METRIC_TABLE_SIZE];
+    struct value last_totals[METRIC_TABLE_SIZE];
     struct node_families *node_families;
     struct comm_counters *comms;
     struct cgroup_choice *cgroups;

@@ -248,6 +248,22 @@ static void alert(struct stage *stage, const char *name, enum event_state state)
     exporter_take_event(stage->exporter, &event);
 }
 
+/* Counters are held where they were, states are as they are. */
+static void a_counter_that_goes_back_is_held(void **state)
+{
+    struct stage *stage = opened(state);
+
+    has(scrape(stage, OPENMETRICS_TEXT_0_0_4), "\nfaultline_minor_faults_total 960\n");
+    folder_put(&stage->folder, "proc/vmstat", "pgfault 1010\npgmajfault 55\n");
+    folder_put(&stage->folder, "proc/meminfo", "MemTotal: 16 kB\nMemFree: 4 kB\n");
+    const char *text = scrape(stage, OPENMETRICS_TEXT_0_0_4);
+    has(text, "\nfaultline_minor_faults_total 960\n");
+    has(text, "\nfaultline_major_faults_total 55\n");
+    has(text, "faultline_mem_free_bytes 4096\n");
+    folder_put(&stage->folder, "proc/vmstat", "pgfault 1100\npgmajfault 55\n");
+    has(scrape(stage, OPENMETRICS_TEXT_0_0_4), "\nfaultline_minor_faults_total 1045\n");
+}
+
 static void alerts_are_active_and_counted(void **state)
 {
     struct stage *stage = opened(state);
@@ -562,6 +578,7 @@ int main(void)
         on_stage(in_openmetrics),
         on_stage(each_family_stands_together),
         on_stage(intervals_make_histograms),
+        on_stage(a_counter_that_goes_back_is_held),
         on_stage(alerts_are_active_and_counted),
         on_stage(victims_are_told_the_latest_first_each_once),
         on_stage(of_victims_the_ten_latest_are_told),

@@ -248,6 +248,9 @@ static void label_values_are_escaped(void **state)
                                               "e9 \xe2\x82\xac " REPLACED "e2" REPLACED "82\"} 1\n");
     label_is("\xc0\xa2", "faultline_oom_kills_total{comm=\"" REPLACED "c0" REPLACED
                          "a2\"} 1\n"); /* a quote in disguise */
+    label_is("\x1b[31m\t", "faultline_oom_kills_total{comm=\"" REPLACED "1b[31m" REPLACED "09\"} 1\n");
+    label_is("a\xe2\x80\xaez", "faultline_oom_kills_total{comm=\"a" REPLACED "e2" REPLACED "80" REPLACED
+                               "aez\"} 1\n"); /* turns the direction */
 }
 
 static void a_sample_may_have_several_labels_or_none(void **state)

@@ -115,17 +115,6 @@ static int write_some(struct collection *collection, size_t at)
     return error;
 }
 
-/* The kernel may take back a tick of idle time and the like; for Prometheus a counter that steps back has
- * begun anew, at an enormous rate. */
-static void hold(struct value *total, struct value *last, const struct metric *metric, bool anew)
-{
-    if (metric->kind != METRIC_GAUGE && !anew && last->present && total->present &&
-        total->number < last->number)
-        total->number = last->number;
-    if (total->present || anew)
-        *last = *total;
-}
-
 static int put_family(struct collection *collection, const struct metric *metric, const struct value *totals)
 {
     struct value last = {0, false};
@@ -134,8 +123,9 @@ static int put_family(struct collection *collection, const struct metric *metric
     openmetrics_put_family(&collection->output, OPENMETRICS_1_0, metric);
     for (size_t i = 0; error == 0 && i < collection->count; i++) {
         const struct instant *instant = &collection->instants[i];
-        struct value total = totals[i];
-        hold(&total, &last, metric, instant->anew);
+        if (instant->anew)
+            last.present = false;
+        struct value total = openmetrics_hold(metric, totals[i], &last);
         openmetrics_put_value(&collection->output, metric, NULL, total, &instant->wall_ns);
         error = write_some(collection, OUTPUT_MAX / 2);
     }
