@@ -1,11 +1,12 @@
 """faultline report: which incident it tells of, on which machine, and by which numbers it is asked for."""
 import os
 import re
+import subprocess
 
 import pytest
 
 import recordings
-from conftest import objects, run
+from conftest import objects, run, validate
 from recordings import NOON
 
 UTC = dict(os.environ, TZ="UTC")
@@ -121,3 +122,61 @@ def test_a_time_is_that_of_the_nearest_incident(killed):
     begins = {one["incident"]: one["time"] for one in incidents(killed)}
     for number in [5, 4, 3, 2]:
         assert number_of(reported(killed, "--around", begins[number], "--window", "10m")) == number
+
+
+# As a page.
+
+
+def data_of(page):
+    """The lines that the page shows."""
+    element = re.search(r'<script type="application/x-ndjson" id="recording">\n(.*?)</script>', page, re.S)
+    return objects(element[1])
+
+
+def as_page(path, *words):
+    done = run("report", "--html", "-", *words, path, env=UTC)
+    if "built without its page" in done.stderr:
+        pytest.skip("no page")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_page_has_all_that_the_text_has(killed):
+    """Around the incident, and its text as it is without --html."""
+    lines = data_of(as_page(killed, "--around", "incident:4", "--window", "10s"))
+    assert lines[0]["type"] == "about" and lines[0]["interval_seconds"] == 1
+    kill, = [line for line in lines if line["type"] == "oom_kill"]
+    assert kill["comm"] == "five"
+    times = [line["time"] for line in lines if line["type"] == "sample"]
+    assert times == sorted(times) and times[0] < kill["time"] < times[-1]
+    for line in lines:
+        if line["type"] != "process":
+            validate(line)
+    report, = [line for line in lines if line["type"] == "report"]
+    assert lines[-1] == report and report["text"] == reported(killed, "--around", "incident:4", "--window", "10s")
+
+
+def test_nothing_in_a_page_ends_its_element(tmp_path):
+    path = recordings.write(tmp_path / "box.flr", [f"at {NOON}", "start 1", "samples 10 1000", "kill 1 </script><b>", "samples 10 1000"])
+    page = as_page(path)
+    assert "<b>" not in page[page.index('id="recording"'):page.index("</script>", page.index('id="recording"')) + 20]
+    kill, = [line for line in data_of(page) if line["type"] == "oom_kill"]
+    assert kill["comm"] == "</script><b>"
+
+
+def test_a_page_stands_where_it_was_asked_for(killed, tmp_path):
+    """A file is there whole or as it was; a link stays one, a pipe too."""
+    page = as_page(killed)
+    file, link, pipe = tmp_path / "page.html", tmp_path / "link.html", tmp_path / "pipe"
+    file.write_text("old")
+    link.symlink_to(file)
+    run("report", "--html", link, killed, check=0, env=UTC)
+    assert link.is_symlink() and file.read_text() == page
+    os.mkfifo(pipe)
+    with open(tmp_path / "read", "w") as read:
+        reader = subprocess.Popen(["cat", pipe], stdout=read)
+    run("report", "--html", pipe, killed, check=0, env=UTC)
+    assert reader.wait(30) == 0 and pipe.is_fifo() and (tmp_path / "read").read_text() == page
+    done = run("report", "--html", tmp_path / "nowhere/page.html", killed, check=1, env=UTC)
+    assert done.stderr == f"faultline: --html {tmp_path}/nowhere/page.html: No such file or directory\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.html", "page.html", "pipe", "read"]

@@ -79,6 +79,24 @@ def test_an_answer_that_has_no_length_ends_with_a_farewell(serve, identity):
     assert said.startswith(b"HTTP/1.1 200 OK")
 
 
+@pytest.mark.parametrize("path", ["/api/stream", "/healthz"])
+def test_who_takes_leave_keeps_no_place(serve, identity, path):
+    """A farewell of TLS ends both directions: nobody waits for the rest."""
+    one = identity()
+    server = serve(*one.words, "--interval", "3600", tls=one.context())
+    for _ in range(3):
+        with server.connect() as wire:
+            wire.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            wire.recv(100)
+            wire.settimeout(0.2)
+            try:
+                wire.unwrap()
+            except (OSError, ssl.SSLError):  # it does not say farewell in turn
+                pass
+    eventually(lambda: server.scrape()["faultline_http_connections"] == 1)
+    assert server.scrape().get("faultline_http_connections_dropped_total", reason="slow") == 0
+
+
 def test_http_on_the_port_of_https_is_told(serve, identity):
     one = identity()
     server = serve(*one.words, tls=one.context())

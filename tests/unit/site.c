@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct guard guard;
 
@@ -34,7 +35,10 @@ void __wrap_access_forget(struct access *access, const void *context)
 
 static void answer_hello(void *context, struct exchange *exchange)
 {
-    (void)context;
+    struct site *site = context;
+
+    if (site->hellos++ == 0 && site->bell_fd > 0)
+        assert_int_equal(write(site->bell_fd, "x", 1), 1);
     exchange_answer(exchange, 200, "text/plain", "hello", 5);
 }
 

@@ -23,6 +23,9 @@ struct site {
     struct door door;
     struct visitor visitors[VISITORS];
 
+    unsigned hellos;
+    int bell_fd; /* to which the first hello writes a byte; 0: none */
+
     /* of the answers in parts */
     struct exchange *exchanges[VISITORS];
     size_t exchange_count;

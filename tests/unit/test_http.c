@@ -207,6 +207,33 @@ static void on_stop(void *context)
     loop_stop(stopper->loop);
 }
 
+/* All of them have asked before the first is answered, which rings. */
+static void the_programs_loop_comes_before_who_asks(void **state)
+{
+    struct site *site = *state;
+    struct loop loop;
+    struct stopper stopper = {.loop = &loop};
+    int ends[2];
+
+    open_site(site, 10, false);
+    for (size_t i = 0; i < VISITORS; i++)
+        visit(site, i);
+    for (size_t i = 0; i < VISITORS; i++)
+        visitor_send(&site->visitors[i], GET("/hello"));
+    assert_int_equal(loop_open(&loop), 0);
+    assert_int_equal(pipe(ends), 0);
+    site->bell_fd = ends[1];
+    stopper.source = (struct loop_source){ends[0], on_stop, &stopper};
+    assert_int_equal(loop_add(&loop, &stopper.source, EPOLLIN), 0);
+    assert_int_equal(http_run(site->http, &loop), 0);
+    assert_int_equal(site->hellos, 1);
+    http_free(site->http);
+    site->http = NULL;
+    loop_close(&loop);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void it_runs_with_the_programs_loop_until_that_stops(void **state)
 {
     struct site *site = *state;
@@ -244,6 +271,7 @@ int main(void)
         on_site(an_answer_that_waits_for_the_verdict),
         on_site(who_does_not_wait_for_the_verdict_is_forgotten),
         on_site(too_many_that_wait),
+        on_site(the_programs_loop_comes_before_who_asks),
         on_site(it_runs_with_the_programs_loop_until_that_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
