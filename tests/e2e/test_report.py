@@ -141,19 +141,20 @@ def as_page(path, *words):
     return done.stdout
 
 
-def test_a_page_has_all_that_the_text_has(killed):
+def test_a_page_has_all_that_the_text_has(tmp_path):
     """Around the incident, and its text as it is without --html."""
-    lines = data_of(as_page(killed, "--around", "incident:4", "--window", "10s"))
+    path = recordings.write(tmp_path / "box.flr", [f"at {NOON}", "start 1", "samples 100 1000", "kill 5 five", "samples 100 1000"])
+    lines = data_of(as_page(path, "--window", "10s"))
     assert lines[0]["type"] == "about" and lines[0]["interval_seconds"] == 1
     kill, = [line for line in lines if line["type"] == "oom_kill"]
     assert kill["comm"] == "five"
     times = [line["time"] for line in lines if line["type"] == "sample"]
-    assert times == sorted(times) and times[0] < kill["time"] < times[-1]
+    assert times == sorted(times) and times[0] < kill["time"] < times[-1] and len(times) == 21
     for line in lines:
         if line["type"] != "process":
             validate(line)
     report, = [line for line in lines if line["type"] == "report"]
-    assert lines[-1] == report and report["text"] == reported(killed, "--around", "incident:4", "--window", "10s")
+    assert lines[-1] == report and report["text"] == reported(path, "--window", "10s")
 
 
 def test_nothing_in_a_page_ends_its_element(tmp_path):
