@@ -202,6 +202,38 @@ int cgroup_memory_find(char *path, size_t size, int *version)
     return error;
 }
 
+/* Whether a part of PATH is "..": that of a group outside of this program's cgroup namespace is
+ * (cgroup_namespaces(7)), and none is called so. */
+static bool leads_out(const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "/..")); at++) {
+        if (at[3] == '/' || at[3] == '\0')
+            return true;
+    }
+    return false;
+}
+
+int cgroup_folder(const char *mountinfo, int version, const char *path, char *folder, size_t size)
+{
+    char root[PATH_MAX];
+    char point[PATH_MAX];
+    size_t best_length = SIZE_MAX;
+    struct span text = span_of(mountinfo);
+    struct span line;
+    int error = -ENOENT;
+
+    while (!leads_out(path) && span_take_line(&text, &line)) {
+        if (version_of_mount(line) != version || !read_mount(line.at, root, point, sizeof(root)))
+            continue;
+        size_t root_length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+        if (!cgroup_is_within(path, root) || root_length >= best_length)
+            continue;
+        best_length = root_length;
+        error = join(point, strcmp(path, "/") == 0 ? "" : path + root_length, folder, size);
+    }
+    return error;
+}
+
 /* "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n" */
 static int add_own_kills(int folder_fd, uint64_t *kills)
 {
@@ -251,28 +283,24 @@ int cgroup_v1_kills(int folder_fd, uint64_t *kills)
     return add_kills(folder_fd, DEPTH_MAX, kills);
 }
 
-/* "4:memory:/job" of v1, else "0::/job" of v2 (fs/proc, proc_cgroup_show()). */
-static const char *path_in(const char *text)
+/* "4:memory:/job" of v1, "0::/job" of v2 (kernel/cgroup/cgroup.c, proc_cgroup_show()). */
+struct span cgroup_in_version(const char *text, int version)
 {
-    const char *unified = NULL;
-
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
         const char *list = strchr(line, ':');
         const char *path = list ? strchr(list + 1, ':') : NULL;
         if (!path)
             continue;
-        if (has_memory(list + 1, (size_t)(path - list - 1)))
-            return path + 1;
-        if (path == list + 1)
-            unified = path + 1;
+        if (version == CGROUP_V1 ? has_memory(list + 1, (size_t)(path - list - 1)) : path == list + 1)
+            return (struct span){path + 1, strcspn(path + 1, "\n")};
     }
-    return unified;
+    return span_of("");
 }
 
 struct span cgroup_in(const char *text)
 {
-    const char *path = path_in(text);
-    return path ? (struct span){path, strcspn(path, "\n")} : span_of("");
+    struct span path = cgroup_in_version(text, CGROUP_V1);
+    return path.length > 0 ? path : cgroup_in_version(text, CGROUP_V2);
 }
 
 int cgroup_of_process(const char *proc_path, uint64_t pid, const char *comm, char *path, size_t size)

@@ -38,6 +38,14 @@ int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *ver
 int cgroup_memory_find(char *path, size_t size, int *version);
 
 /*
+ * The folder of the group PATH, "/a/b" below the root of its hierarchy: of v1 that of the memory controller,
+ * of v2 whatever controllers it has (MOUNTINFO as above). Of several mounts that show it the one that shows
+ * the most. Nothing says that there is such a folder. Returns 0, or -ENOENT where no mount shows the group:
+ * it may be outside of this program's cgroup namespace ("/../a"), -ENAMETOOLONG.
+ */
+int cgroup_folder(const char *mountinfo, int version, const char *path, char *folder, size_t size);
+
+/*
  * The `oom_kill` of a v1 group and of those that are below it now, which v1 does not add up itself. Returns
  * 0, or a negative errno: -ENODATA where the kernel does not count (before 4.13).
  */
@@ -46,6 +54,9 @@ int cgroup_v1_kills(int folder_fd, uint64_t *kills);
 /* The memory cgroup of a process in TEXT, a string of the form of /proc/PID/cgroup: part of TEXT, empty where
  * it has none. */
 struct span cgroup_in(const char *text);
+
+/* The same of VERSION's hierarchy alone: of v2 whether or not it has the memory controller. */
+struct span cgroup_in_version(const char *text, int version);
 
 /*
  * The memory cgroup of process PID, which must be called COMM, as PROC_PATH/PID/cgroup tells it; a process

@@ -3,53 +3,11 @@
 #include "kernel/cgroup.h"
 #include "kernel/proc_file.h"
 #include "kernel/source_format.h"
+#include "kernel/wanted_lines.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>
-
-/* A line that is looked for, by what it begins with, and where the number that it has goes. */
-struct wanted {
-    const char *start;
-    struct value *value;
-    bool found;
-};
-
-typedef void parse_line(const char *at, const char *end, struct value *values, unsigned fields);
-
-static struct wanted *wanted_by(const char *line, size_t length, struct wanted *wanted, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t start_length = strlen(wanted[i].start);
-        if (!wanted[i].found && length >= start_length && memcmp(line, wanted[i].start, start_length) == 0)
-            return &wanted[i];
-    }
-    return NULL;
-}
-
-/* Ends with the last one that is wanted: those of v1's memory.stat stand amid many. */
-static void take_lines(const char *bytes, size_t length, parse_line *parse, struct wanted *wanted,
-                       size_t count)
-{
-    const char *end = bytes + length;
-    const char *newline;
-    size_t left = count;
-
-    for (size_t i = 0; i < count; i++)
-        *wanted[i].value = (struct value){0, false};
-    for (const char *line = bytes; left > 0 && (newline = memchr(line, '\n', (size_t)(end - line)));
-         line = newline + 1) {
-        struct wanted *found = wanted_by(line, (size_t)(newline - line), wanted, count);
-        if (!found)
-            continue;
-        found->found = true;
-        left--;
-        parse(line + strlen(found->start), newline, found->value, 1);
-    }
-}
-
-#define TAKE_LINES(bytes, length, parse, wanted)                                                             \
-    take_lines(bytes, length, parse, wanted, sizeof(wanted) / sizeof(*(wanted)))
 
 /* The kernel counts a major fault among all as well. */
 static struct value less(struct value all, struct value some)
@@ -62,12 +20,12 @@ static struct value less(struct value all, struct value some)
 void cgroup_memory_parse_stat_v2(const char *bytes, size_t length, struct cgroup_memory *memory)
 {
     struct value faults;
-    struct wanted wanted[] = {
+    struct wanted_line wanted[] = {
         {"pgfault ", &faults, false},
         {"pgmajfault ", &memory->major_faults, false},
     };
 
-    TAKE_LINES(bytes, length, key_number_parse, wanted);
+    WANTED_LINES_TAKE(bytes, length, key_number_parse, wanted);
     memory->minor_faults = less(faults, memory->major_faults);
 }
 
@@ -84,14 +42,14 @@ static bool is_limit(struct value bytes)
 void cgroup_memory_parse_stat_v1(const char *bytes, size_t length, struct cgroup_memory *memory)
 {
     struct value faults;
-    struct wanted wanted[] = {
+    struct wanted_line wanted[] = {
         {"total_pgfault ", &faults, false},
         {"total_pgmajfault ", &memory->major_faults, false},
         {"total_swap ", &memory->swap_bytes, false},
         {"hierarchical_memory_limit ", &memory->limit_bytes, false},
     };
 
-    TAKE_LINES(bytes, length, key_number_parse, wanted);
+    WANTED_LINES_TAKE(bytes, length, key_number_parse, wanted);
     memory->minor_faults = less(faults, memory->major_faults);
     if (!is_limit(memory->limit_bytes))
         memory->limit_bytes = (struct value){0, false};
@@ -99,20 +57,20 @@ void cgroup_memory_parse_stat_v1(const char *bytes, size_t length, struct cgroup
 
 void cgroup_memory_parse_pressure(const char *bytes, size_t length, struct cgroup_memory *memory)
 {
-    struct wanted wanted[] = {
+    struct wanted_line wanted[] = {
         {"some ", &memory->some_stall_us, false},
         {"full ", &memory->full_stall_us, false},
     };
 
-    TAKE_LINES(bytes, length, pressure_memory_format.parse, wanted);
+    WANTED_LINES_TAKE(bytes, length, pressure_memory_format.parse, wanted);
 }
 
 /* "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n" */
 void cgroup_memory_parse_kills(const char *bytes, size_t length, struct cgroup_memory *memory)
 {
-    struct wanted wanted[] = {{"oom_kill ", &memory->kills, false}};
+    struct wanted_line wanted[] = {{"oom_kill ", &memory->kills, false}};
 
-    TAKE_LINES(bytes, length, key_number_parse, wanted);
+    WANTED_LINES_TAKE(bytes, length, key_number_parse, wanted);
 }
 
 struct value cgroup_memory_amount(const char *bytes, size_t length)
