@@ -109,12 +109,17 @@ static bool has_jobs(int folder_fd)
     return found;
 }
 
-/* Another run may have found the controller handed down, and rely on it: it stays so. */
+/* Below the root it stays handed down where others use it by now: another run, which found it so, or who has
+ * handed it further down (-EBUSY). */
 static int take_back_controller(struct cgroup_job *job)
 {
-    if (!job->handed_down || (!job->keeper.made && has_jobs(job->memory.above_fd)))
+    bool shared = !job->keeper.made;
+
+    if (!job->handed_down || (shared && has_jobs(job->memory.above_fd)))
         return 0;
     int error = cgroup_write(job->memory.above_fd, "cgroup.subtree_control", "-memory");
+    if (error == -EBUSY && shared)
+        return 0;
     if (error == 0)
         job->handed_down = false;
     return error;

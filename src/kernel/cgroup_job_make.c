@@ -20,21 +20,22 @@ struct surroundings {
 
 /* A group that is there. */
 struct place {
+    int version;
     int fd;
     bool alone; /* this program is in it, and nobody else */
     char path[PATH_MAX];
     char folder[PATH_MAX];
 };
 
-static const char delegation[] =
-    "be root, or have a group of your own: systemd-run --user --scope -p Delegate=yes faultline run ...";
-
-static const char *mend_of(int error)
+static const char *mend_of(int error, int version)
 {
     switch (-error) {
     case EACCES:
     case EPERM:
-        return delegation;
+        return version == CGROUP_V1
+                   ? "be root"
+                   : "be root, or have a group that is delegated to you: systemd-run --user --scope "
+                     "-p Delegate=yes faultline run ...";
     case EROFS:
         return "containers have it so: mount cgroups for writing, or run faultline outside";
     case EEXIST:
@@ -46,11 +47,11 @@ static const char *mend_of(int error)
     }
 }
 
-/* NAME may be "". */
-static int tell(struct problem *problem, int error, const char *folder, const char *name)
+/* Of what is called NAME in PLACE, or of that itself where NAME is "". */
+static int tell(struct problem *problem, int error, const struct place *place, const char *name)
 {
-    return problem_set(problem, -error, "cgroup %s%s%s: %s: %s", folder, *name ? "/" : "", name,
-                       strerror(-error), mend_of(error));
+    return problem_set(problem, -error, "cgroup %s%s%s: %s: %s", place->folder, *name ? "/" : "", name,
+                       strerror(-error), mend_of(error, place->version));
 }
 
 static int look_around(struct surroundings *around, struct problem *problem)
@@ -68,10 +69,11 @@ static void forget(struct surroundings *around)
     free(around->groups);
 }
 
-/* PLACE has its path already. */
-static int open_place(const struct surroundings *around, int version, struct place *place)
+/* PLACE has its version and path already. */
+static int open_place(const struct surroundings *around, struct place *place)
 {
-    int error = cgroup_folder(around->mountinfo, version, place->path, place->folder, sizeof(place->folder));
+    int error =
+        cgroup_folder(around->mountinfo, place->version, place->path, place->folder, sizeof(place->folder));
     if (error < 0)
         return error;
     place->fd = open(place->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,13 +100,14 @@ static int open_own(const struct surroundings *around, int version, struct place
 {
     struct span path = cgroup_in_version(around->groups, version);
 
+    own->version = version;
     own->fd = -1;
     own->alone = false;
     SPAN_KEEP(own->path, path);
     SPAN_KEEP(own->folder, path); /* for who tells of it */
     if (path.length == 0 || path.length >= sizeof(own->path))
         return path.length == 0 ? -ENOENT : -ENAMETOOLONG;
-    int error = open_place(around, version, own);
+    int error = open_place(around, own);
     return error < 0 ? error : find_self(own);
 }
 
@@ -116,7 +119,7 @@ static int tell_own(struct problem *problem, int error, const struct place *own)
             "cgroup %s: it is this program's own, and no folder of it is in sight: it was removed, or "
             "is outside of the cgroup namespace: the job can run without a group of its own",
             own->path);
-    return tell(problem, error, own->folder, "");
+    return tell(problem, error, own, "");
 }
 
 static int make_folder(struct cgroup_job_folder *folder, const char *name)
@@ -135,9 +138,9 @@ static int make_memory(struct cgroup_job *job, const struct place *above, struct
     int length = snprintf(job->path, sizeof(job->path), "%s/%s", path, job->name);
 
     if (length < 0 || (size_t)length >= sizeof(job->path))
-        return tell(problem, -ENAMETOOLONG, above->folder, job->name);
+        return tell(problem, -ENAMETOOLONG, above, job->name);
     int error = make_folder(&job->memory, job->name);
-    return error < 0 ? tell(problem, error, above->folder, job->name) : 0;
+    return error < 0 ? tell(problem, error, above, job->name) : 0;
 }
 
 static bool file_begins(int folder_fd, const char *file, const char *start)
@@ -235,7 +238,7 @@ static int hand_down(struct cgroup_job *job, const struct place *above, struct p
         return no_controller(problem, above, "it has no memory controller");
     int error = cgroup_write(above->fd, "cgroup.subtree_control", "+memory");
     if (error < 0)
-        return tell(problem, error, above->folder, "cgroup.subtree_control");
+        return tell(problem, error, above, "cgroup.subtree_control");
     job->handed_down = true;
     return 0;
 }
@@ -273,7 +276,7 @@ static int make_keeper(struct cgroup_job *job, const struct place *own, struct p
     int error = job->keeper.above_fd < 0 ? -errno : make_folder(&job->keeper, name);
     if (error == 0)
         error = cgroup_move(job->keeper.fd, 0);
-    return error < 0 ? tell(problem, error, own->folder, name) : 0;
+    return error < 0 ? tell(problem, error, own, name) : 0;
 }
 
 /* Takes the descriptor of OWN. */
@@ -345,7 +348,7 @@ static int open_above(const struct surroundings *around, const struct place *own
     above->fd = -1;
     char *slash = strrchr(above->path, '/');
     slash[slash == above->path] = '\0';
-    int error = strcmp(own->path, "/") == 0 ? -ENOENT : open_place(around, CGROUP_V2, above);
+    int error = strcmp(own->path, "/") == 0 ? -ENOENT : open_place(around, above);
     if (error == -ENOENT)
         return problem_set(
             problem, EBUSY,
@@ -354,7 +357,7 @@ static int open_above(const struct surroundings *around, const struct place *own
             own->folder);
     if (error == 0 && faccessat(above->fd, "cgroup.procs", W_OK, 0) < 0)
         error = -errno;
-    return error < 0 ? tell(problem, error, above->folder, "") : 0;
+    return error < 0 ? tell(problem, error, above, "") : 0;
 }
 
 static int make_beside(struct cgroup_job *job, const struct surroundings *around, const struct place *own,

@@ -84,6 +84,9 @@ int folder_fd(const struct folder *folder);
 char *folder_get(const struct folder *folder, const char *name);
 char *file_get(const char *path);
 
+/* How many are open. */
+int open_descriptors(void);
+
 /* The folder of frame FRAME of a recorded machine: "linux-6.18", 0. Valid until the next call. */
 const char *fixture_path(const char *machine, int frame);
 

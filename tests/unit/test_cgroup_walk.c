@@ -90,15 +90,6 @@ static void check_walk(const struct folder *folder, const char *expected, int li
     check_text(&all, expected, __FILE__, line);
 }
 
-static int open_descriptors(void)
-{
-    int count = 0;
-
-    for (int fd = 0; fd < 1024; fd++)
-        count += fcntl(fd, F_GETFD) >= 0;
-    return count;
-}
-
 static void groups_and_those_below_them(void **state)
 {
     int before = open_descriptors();
