@@ -1,5 +1,6 @@
 /* Each process that ends, as a record of task_record.h in a ring. */
 #include "kernel_types.h"
+#include "process_end.h"
 #include "task_fill.h"
 
 #include <linux/bpf.h>
@@ -25,7 +26,7 @@ int put_ended(struct bpf_raw_tracepoint_args *context)
 {
     struct task_struct *task = (void *)context->args[0];
 
-    if (BPF_CORE_READ(task, signal, live.counter) > 0)
+    if (!ends_process(context))
         return 0;
     struct task_record_process *record = bpf_ringbuf_reserve(&ended, sizeof(*record), 0);
     if (!record) {

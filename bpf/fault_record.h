@@ -4,17 +4,15 @@
  */
 #pragma once
 
+#include "path_record.h"
+
 #include <linux/types.h>
 
 enum {
     FAULT_COMM_BYTES = 16,
     FAULT_RING_BYTES = 4 * 1024 * 1024,
     FAULT_PAIRS = 8192,
-    FAULT_THREADS = 16384,   /* that are in a fault at the same time, at least */
-    FAULT_NAME_BYTES = 256,  /* of a file without its folders, or of a cgroup (NAME_MAX), with its end */
-    FAULT_PATH_BYTES = 4096, /* of all names of a path; with one name more than that it is cut */
-    FAULT_COMPONENTS = 64,   /* the same for the number of names and mount points */
-    FAULT_PARENTS = 32,      /* how far up a cgroup's parents are looked at */
+    FAULT_THREADS = 16384, /* that are in a fault at the same time, at least */
 };
 
 /* What an address belongs to. */
@@ -76,15 +74,9 @@ struct fault_sum {
 
 enum fault_record_kind { FAULT_RECORD_NAMES, FAULT_RECORD_EVENT };
 
-enum {
-    FAULT_PATH_CUT = 1 << 0,
-    FAULT_PATH_DELETED = 1 << 1,
-    FAULT_CGROUP_CUT = 1 << 2,
-};
-
 /*
  * Of a pair: as it was at its first fault. Behind it stand PATH_BYTES of the file's path and CGROUP_BYTES of
- * the process's memory cgroup, each the names from the last one up to the first below the root, terminated.
+ * the process's memory cgroup (path_record.h).
  */
 struct fault_record_names {
     __u32 kind;

@@ -5,16 +5,16 @@
  * mm_filemap_fault, and ends with PAGE_FAULTS_MAJ or PAGE_FAULTS_MIN, all in the thread that takes it. One
  * that is interrupted by a signal begins again; it began with the first.
  */
-#include "fault_paths.h"
+#include "fault_place.h"
 #include "fault_record.h"
 #include "kernel_types.h"
+#include "paths.h"
 
 #include <linux/bpf.h>
 #include <linux/bpf_perf_event.h>
 
 /* Set before it is loaded. */
 const volatile __u32 own_pid;
-const volatile __u32 page_shift = 12;
 const volatile __u32 wanted_pid; /* of a process or a thread; 0: all */
 const volatile char wanted_comm[FAULT_COMM_BYTES];
 const volatile __u64 wanted_cgroup; /* its id; 0: all */
@@ -52,8 +52,6 @@ struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, FAULT_RING_BYTES);
 } records SEC(".maps");
-
-enum { PATH_ROOM = FAULT_PATH_BYTES + FAULT_NAME_BYTES };
 
 struct draft {
     struct fault_record_names names;
@@ -148,30 +146,6 @@ int begin_file_fault(struct bpf_raw_tracepoint_args *context)
 
 /* -- what it was on -- */
 
-struct place {
-    __u64 address;
-    __u64 offset;
-    struct file *file;
-    __u32 known;
-};
-
-static long note_place(struct task_struct *task, struct vm_area_struct *area, struct place *place)
-{
-    (void)task;
-    place->file = BPF_CORE_READ(area, vm_file);
-    place->offset =
-        (BPF_CORE_READ(area, vm_pgoff) << page_shift) + place->address - BPF_CORE_READ(area, vm_start);
-    place->known = 1;
-    return 0;
-}
-
-/* The fault holds the map, or its part, so that the file stays. */
-static __always_inline void find_place(struct place *place, struct task_struct *task, __u64 address)
-{
-    *place = (struct place){.address = address};
-    bpf_find_vma(task, address, note_place, place, 0);
-}
-
 static __always_inline void fill_key(struct fault_key *key, struct task_struct *task,
                                      const struct place *place)
 {
@@ -190,11 +164,6 @@ static __always_inline void fill_key(struct fault_key *key, struct task_struct *
 }
 
 /* -- the names -- */
-
-static __always_inline __u32 at_most(__u32 length, __u32 most)
-{
-    return length < most ? length : most;
-}
 
 static __always_inline void fill_names(struct draft *draft, const struct fault_key *key,
                                        struct task_struct *task, struct file *file)

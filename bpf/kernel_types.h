@@ -27,9 +27,13 @@ struct cred {
     kuid_t euid;
 } KERNEL_TYPE;
 
-/* The share of threads that are dead. */
+enum { SIGNAL_GROUP_EXIT = 4 };
+
+/* What the threads of a process share. Faults are those of threads that are dead. */
 struct signal_struct {
     atomic_t live; /* threads that are left */
+    unsigned int flags;
+    int group_exit_code; /* with SIGNAL_GROUP_EXIT: how all of them end */
     unsigned long min_flt;
     unsigned long maj_flt;
 } KERNEL_TYPE;
@@ -88,10 +92,18 @@ enum { TMPFS_MAGIC = 0x01021994 };
 struct super_block {
     __u32 s_dev;
     unsigned long s_magic;
+    void *s_fs_info;
+} KERNEL_TYPE;
+
+/* Of a tmpfs, in pages. */
+struct shmem_sb_info {
+    unsigned long max_blocks; /* 0: it has no limit, and nothing is counted */
+    struct percpu_counter used_blocks;
 } KERNEL_TYPE;
 
 struct inode {
     struct super_block *i_sb;
+    long long i_size;
     unsigned long i_ino;
 } KERNEL_TYPE;
 
@@ -147,6 +159,7 @@ struct task_struct {
     unsigned int flags;
     int pid;
     int tgid;
+    int exit_code;
     unsigned long nvcsw;
     unsigned long min_flt;
     unsigned long maj_flt;
@@ -157,7 +170,28 @@ struct task_struct {
     struct signal_struct *signal;
     struct css_set *cgroups;
     struct task_struct *group_leader;
+    struct task_struct *real_parent;
 } KERNEL_TYPE;
+
+/* A tracepoint's record of itself, which is looked at for what it has alone. */
+struct trace_event_raw_sched_process_exit {
+    _Bool group_dead;
+} KERNEL_TYPE;
+
+/* -- signals -- */
+
+union __sifields {
+    struct {
+        void *_addr;
+    } _sigfault;
+} KERNEL_TYPE;
+
+struct kernel_siginfo {
+    int si_code;
+    union __sifields _sifields;
+} KERNEL_TYPE;
+
+/* -- iterators -- */
 
 struct seq_file;
 

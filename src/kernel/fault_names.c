@@ -1,36 +1,9 @@
 #include "kernel/fault_names.h"
 
+#include "kernel/path_names.h"
+
 #include <errno.h>
 #include <string.h>
-
-/* Where the name begins that ends at END, which is behind its terminator. */
-static const char *name_before(const char *bytes, const char *end)
-{
-    const char *at = end - 1;
-
-    while (at > bytes && at[-1] != '\0')
-        at--;
-    return at;
-}
-
-/* BYTES hold names from the last one up, each terminated: they are put in order, a slash in front of each. */
-static int join(char *path, const char *bytes, size_t length, bool cut)
-{
-    const char *end = bytes + length;
-
-    if (length > FAULT_PATH_BYTES + FAULT_NAME_BYTES || (length > 0 && end[-1] != '\0'))
-        return -EBADMSG;
-    if (cut)
-        path = stpcpy(path, "...");
-    while (end > bytes) {
-        const char *name = name_before(bytes, end);
-        *path++ = '/';
-        path = stpcpy(path, name);
-        end = name;
-    }
-    *path = '\0';
-    return 0;
-}
 
 int fault_names_read(struct fault_names *names, const void *record, size_t length)
 {
@@ -45,13 +18,13 @@ int fault_names_read(struct fault_names *names, const void *record, size_t lengt
         return -EBADMSG;
     names->key = head.key;
     names->uid = head.uid;
-    names->deleted = head.flags & FAULT_PATH_DELETED;
+    names->deleted = head.flags & PATH_DELETED;
     memcpy(names->comm, head.comm, sizeof(names->comm));
     names->comm[sizeof(names->comm) - 1] = '\0';
-    int error = join(names->path, bytes, head.path_bytes, head.flags & FAULT_PATH_CUT);
+    int error = path_names_join(names->path, bytes, head.path_bytes, head.flags & PATH_CUT);
     if (error == 0)
-        error =
-            join(names->cgroup, bytes + head.path_bytes, head.cgroup_bytes, head.flags & FAULT_CGROUP_CUT);
+        error = path_names_join(names->cgroup, bytes + head.path_bytes, head.cgroup_bytes,
+                                head.flags & PATH_CGROUP_CUT);
     if (names->cgroup[0] == '\0')
         strcpy(names->cgroup, "/");
     return error;

@@ -1,6 +1,7 @@
 /* In place of what loads programs into the kernel, where those could not be built. */
 #include "kernel/fault_trace.h"
 #include "kernel/major_fault_counts.h"
+#include "kernel/process_deaths.h"
 #include "kernel/process_exits.h"
 #include "kernel/task_iterator.h"
 
@@ -46,6 +47,48 @@ bool process_exits_read(struct process_exits *exits, struct task_process *proces
 uint64_t process_exits_lost(const struct process_exits *exits)
 {
     (void)exits;
+    return 0;
+}
+
+int process_deaths_open(struct process_deaths **deaths)
+{
+    *deaths = NULL;
+    return -ENOSYS;
+}
+
+void process_deaths_free(struct process_deaths *deaths)
+{
+    (void)deaths;
+}
+
+void process_deaths_watch(struct process_deaths *deaths, uint32_t keeper_pid)
+{
+    (void)deaths;
+    (void)keeper_pid;
+}
+
+int process_deaths_fd(const struct process_deaths *deaths)
+{
+    (void)deaths;
+    return -1;
+}
+
+bool process_deaths_read(struct process_deaths *deaths, struct process_death *death)
+{
+    (void)deaths;
+    (void)death;
+    return false;
+}
+
+uint64_t process_deaths_count(const struct process_deaths *deaths)
+{
+    (void)deaths;
+    return 0;
+}
+
+uint64_t process_deaths_lost(const struct process_deaths *deaths)
+{
+    (void)deaths;
     return 0;
 }
 

@@ -12,4 +12,4 @@ void json_put_fault(struct text *text, const struct trace_event *event);
 void json_put_trace(struct text *text, const struct fault_rows *rows, const struct trace_summary *summary);
 
 /* An upper bound for what one of them needs. */
-enum { JSON_FAULT_MAX = (FAULT_COMM_BYTES + 2 * FAULT_NAMES_PATH_MAX) * 6 + FAULT_BUCKETS * 48 + 1024 };
+enum { JSON_FAULT_MAX = (FAULT_COMM_BYTES + 2 * PATH_NAMES_MAX) * 6 + FAULT_BUCKETS * 48 + 1024 };

@@ -23,7 +23,7 @@ struct trace_event {
     uint64_t wall_ns; /* when it ended */
 };
 
-enum { TRACE_TABLE_LINE_MAX = 2 * FAULT_NAMES_PATH_MAX * 4 + 512 };
+enum { TRACE_TABLE_LINE_MAX = 2 * PATH_NAMES_MAX * 4 + 512 };
 
 /* An upper bound for what trace_table_put() needs. */
 size_t trace_table_max(const struct fault_rows *rows);

@@ -8,7 +8,7 @@
 /* A record with the names of PATH and GROUP, the last ones first, each ended by a '\0'. */
 struct record {
     struct fault_record_names head;
-    char bytes[2 * (FAULT_PATH_BYTES + FAULT_NAME_BYTES)];
+    char bytes[2 * (PATH_ROOM)];
 };
 
 static size_t fill(struct record *record, const char *path, size_t path_bytes, const char *group,
@@ -53,7 +53,7 @@ static void what_is_cut_is_marked(void **state)
     size_t length = FILL(&record, "c\0b", "y\0x");
     (void)state;
 
-    record.head.flags = FAULT_PATH_CUT | FAULT_PATH_DELETED | FAULT_CGROUP_CUT;
+    record.head.flags = PATH_CUT | PATH_DELETED | PATH_CGROUP_CUT;
     assert_int_equal(fault_names_read(&names, &record, length), 0);
     assert_string_equal(names.path, ".../b/c");
     assert_string_equal(names.cgroup, ".../x/y");
@@ -74,19 +74,19 @@ static void no_file_has_no_path_and_the_root_is_a_slash(void **state)
 
 static void the_longest_fits(void **state)
 {
-    enum { MOST = FAULT_PATH_BYTES + FAULT_NAME_BYTES };
+    enum { MOST = PATH_ROOM };
     static char most[MOST]; /* nothing but the ends of names */
     static struct record record;
     static struct fault_names names;
     size_t length = fill(&record, most, MOST, most, MOST);
     (void)state;
 
-    record.head.flags = FAULT_PATH_CUT | FAULT_CGROUP_CUT;
+    record.head.flags = PATH_CUT | PATH_CGROUP_CUT;
     assert_int_equal(fault_names_read(&names, &record, length), 0);
     assert_int_equal(strlen(names.path), 3 + MOST);
     memset(most, 'x', MOST - 1);
     length = fill(&record, most, MOST, most, MOST);
-    record.head.flags = FAULT_PATH_CUT;
+    record.head.flags = PATH_CUT;
     assert_int_equal(fault_names_read(&names, &record, length), 0);
     assert_int_equal(strlen(names.path), 4 + MOST - 1);
     assert_int_equal(strlen(names.cgroup), 1 + MOST - 1);

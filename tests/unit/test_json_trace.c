@@ -129,7 +129,7 @@ static void a_fault_by_itself(void **state)
 
 static void the_largest_latency_fits_its_bound(void **state)
 {
-    static char longest[FAULT_NAMES_PATH_MAX];
+    static char longest[PATH_NAMES_MAX];
     struct fault_pair pair = faulting_pair();
     struct fault_row row = faulting_row(&pair);
     struct text text = text_new(JSON_FAULT_MAX);

@@ -232,7 +232,7 @@ static void an_event_is_a_line(void **state)
 
 static void the_largest_row_fits_its_bound(void **state)
 {
-    static char longest[FAULT_NAMES_PATH_MAX];
+    static char longest[PATH_NAMES_MAX];
     struct fault_pair pair = python();
     struct fault_row row = {&pair, faults_of(UINT64_MAX / 4, 3)};
     const struct trace_summary summary = {.seconds = 1e18, .has_waits = true, .beyond = UINT64_MAX};

@@ -2,13 +2,13 @@
  * read may be another's by then, but never what is not there. */
 #pragma once
 
-#include "fault_record.h"
 #include "kernel_types.h"
+#include "path_record.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* BYTES[FAULT_PATH_BYTES + FAULT_NAME_BYTES], of which USED are. */
+/* BYTES[PATH_ROOM], of which USED are. */
 struct path_walk {
     char *bytes;
     __u32 used;
@@ -23,12 +23,11 @@ static __always_inline int put_name(struct path_walk *walk, const void *name)
 {
     __u32 used = walk->used;
 
-    if (used >= FAULT_PATH_BYTES) {
+    if (used >= PATH_BYTES) {
         walk->cut = 1;
         return 0;
     }
-    long length =
-        bpf_probe_read_kernel_str(walk->bytes + (used & (FAULT_PATH_BYTES - 1)), FAULT_NAME_BYTES, name);
+    long length = bpf_probe_read_kernel_str(walk->bytes + (used & (PATH_BYTES - 1)), PATH_NAME_BYTES, name);
     if (length > 0)
         walk->used = used + (__u32)length;
     return 1;
@@ -83,6 +82,11 @@ static long step_up_cgroup(__u32 index, struct path_walk *walk)
     return 0;
 }
 
+static __always_inline __u32 at_most(__u32 length, __u32 most)
+{
+    return length < most ? length : most;
+}
+
 /* Both return how many bytes they put, and set FLAGS[CUT] where there were more names. */
 
 static __always_inline __u32 put_file_path(char *bytes, struct file *file, __u32 *flags)
@@ -91,9 +95,9 @@ static __always_inline __u32 put_file_path(char *bytes, struct file *file, __u32
     struct path_walk walk = {.bytes = bytes, .dentry = dentry, .mount = BPF_CORE_READ(file, f_path.mnt)};
 
     if (!BPF_CORE_READ(dentry, d_hash.pprev))
-        *flags |= FAULT_PATH_DELETED;
-    if (bpf_loop(FAULT_COMPONENTS, step_up_file, &walk, 0) >= FAULT_COMPONENTS || walk.cut)
-        *flags |= FAULT_PATH_CUT;
+        *flags |= PATH_DELETED;
+    if (bpf_loop(PATH_COMPONENTS, step_up_file, &walk, 0) >= PATH_COMPONENTS || walk.cut)
+        *flags |= PATH_CUT;
     return walk.used;
 }
 
@@ -101,8 +105,8 @@ static __always_inline __u32 put_cgroup_path(char *bytes, struct cgroup *cgroup,
 {
     struct path_walk walk = {.bytes = bytes, .node = BPF_CORE_READ(cgroup, kn)};
 
-    if (bpf_loop(FAULT_COMPONENTS, step_up_cgroup, &walk, 0) >= FAULT_COMPONENTS || walk.cut)
-        *flags |= FAULT_CGROUP_CUT;
+    if (bpf_loop(PATH_COMPONENTS, step_up_cgroup, &walk, 0) >= PATH_COMPONENTS || walk.cut)
+        *flags |= PATH_CGROUP_CUT;
     return walk.used;
 }
 
@@ -154,6 +158,6 @@ static __always_inline int is_in_cgroup(struct cgroup *cgroup, __u64 id)
 {
     struct group_search search = {.node = BPF_CORE_READ(cgroup, kn), .id = id};
 
-    bpf_loop(FAULT_PARENTS, step_up_search, &search, 0);
+    bpf_loop(PATH_PARENTS, step_up_search, &search, 0);
     return search.found;
 }
