@@ -12,7 +12,8 @@ static const struct {
 } commands[] = {
     {"metrics", command_metrics}, {"oom", command_oom},       {"record", command_record},
     {"replay", command_replay},   {"report", command_report}, {"top", command_top},
-    {"serve", command_serve},     {"trace", command_trace},   {"vmstat", command_vmstat},
+    {"run", command_run},         {"serve", command_serve},   {"trace", command_trace},
+    {"vmstat", command_vmstat},
 };
 
 /* A symbolic link of that name is the command. */

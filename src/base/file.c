@@ -88,6 +88,7 @@ void file_reserve_standard(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0)
             (void)open("/dev/null",
-                       fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* takes the lowest free number */
+                       O_CLOEXEC |
+                           (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY)); /* takes the lowest free number */
     }
 }

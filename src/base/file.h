@@ -17,6 +17,7 @@ ssize_t file_read_at(int fd, void *bytes, size_t length, off_t offset);
 
 /*
  * Fills descriptors 0 to 2 where they are closed, so that none of the program's own lands there and is taken
- * for standard output. Reading and writing them fails as before (EBADF).
+ * for standard output. Reading and writing them fails as before (EBADF), and what is started finds them
+ * closed.
  */
 void file_reserve_standard(void);

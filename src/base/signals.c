@@ -40,16 +40,26 @@ static void tell(void *context)
     }
 }
 
+/* Of a failing write: as they were when the program began. */
+static const int write_signals[] = {SIGPIPE, SIGXFSZ};
+enum { WRITE_SIGNALS = sizeof(write_signals) / sizeof(*write_signals) };
+static void (*given[WRITE_SIGNALS])(int);
+static bool failing;
+
 void signals_fail_writes(void)
 {
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < WRITE_SIGNALS; i++) {
+        void (*before)(int) = signal(write_signals[i], SIG_IGN);
+        if (!failing)
+            given[i] = before;
+    }
+    failing = true;
 }
 
 void signals_give_back(void)
 {
-    (void)signal(SIGPIPE, SIG_DFL);
-    (void)signal(SIGXFSZ, SIG_DFL);
+    for (size_t i = 0; failing && i < WRITE_SIGNALS; i++)
+        (void)signal(write_signals[i], given[i]);
 }
 
 static int catch_one(int signal)

@@ -22,7 +22,7 @@ struct signals {
  * not end the program. */
 void signals_fail_writes(void);
 
-/* For a child that becomes another program: what signals_fail_writes() changed is as usual again. */
+/* For a child that becomes another program: what signals_fail_writes() changed is as it was before. */
 void signals_give_back(void);
 
 /*

@@ -7,6 +7,7 @@ int command_oom(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_trace(int argc, char **argv);

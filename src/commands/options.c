@@ -8,11 +8,20 @@
 
 enum { OPTIONS_MAX = 64, FIRST_LONG = 256 };
 
+/* What getopt_long() is told by the first characters of its short options. */
+enum manner { MANNER_OURS, MANNER_UP_TO_OPERAND, MANNER_GETOPT };
+static const char *const manners[] = {
+    [MANNER_OURS] = ":",           /* report a missing argument as ':'; without it it says what is wrong */
+    [MANNER_UP_TO_OPERAND] = "+:", /* end at the first operand */
+    [MANNER_GETOPT] = "",
+};
+
 /* getopt_long's two views of the table. A row's long name returns FIRST_LONG + its index. */
-static void make_getopt_tables(const struct option_row *rows, size_t count, struct option *longs,
-                               char *shorts)
+static void make_getopt_tables(const struct option_row *rows, size_t count, enum manner manner,
+                               struct option *longs, char *shorts)
 {
-    *shorts++ = ':'; /* report a missing argument as ':'; without it getopt_long() says what is wrong */
+    for (const char *sign = manners[manner]; *sign; sign++)
+        *shorts++ = *sign;
     for (size_t i = 0; i < count; i++) {
         int has_argument = rows[i].argument ? required_argument : no_argument;
         longs[i] = (struct option){rows[i].name, has_argument, NULL, FIRST_LONG + (int)i};
@@ -90,16 +99,17 @@ static int complain(int found, char **argv, struct problem *problem)
 }
 
 static int parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
-                 int *operands, struct problem *problem, bool getopt_speaks)
+                 int *operands, struct problem *problem, enum manner manner)
 {
     struct option longs[OPTIONS_MAX + 1];
-    char shorts[OPTIONS_MAX * 2 + 2];
+    char shorts[OPTIONS_MAX * 2 + 3];
+    bool getopt_speaks = manner == MANNER_GETOPT;
 
-    make_getopt_tables(rows, count, longs, shorts);
+    make_getopt_tables(rows, count, manner, longs, shorts);
     optind = 0; /* glibc and musl: start anew */
     opterr = getopt_speaks;
     for (;;) {
-        int found = getopt_long(argc, argv, shorts + getopt_speaks, longs, NULL);
+        int found = getopt_long(argc, argv, shorts, longs, NULL);
         if (found == -1)
             break;
         if (found == '?' || found == ':')
@@ -118,13 +128,19 @@ static int parse(const struct option_row *rows, size_t count, void *settings, in
 int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
                   int *operands, struct problem *problem)
 {
-    return parse(rows, count, settings, argc, argv, operands, problem, false);
+    return parse(rows, count, settings, argc, argv, operands, problem, MANNER_OURS);
+}
+
+int options_parse_up_to_operand(const struct option_row *rows, size_t count, void *settings, int argc,
+                                char **argv, int *operands, struct problem *problem)
+{
+    return parse(rows, count, settings, argc, argv, operands, problem, MANNER_UP_TO_OPERAND);
 }
 
 int options_parse_as_getopt(const struct option_row *rows, size_t count, void *settings, int argc,
                             char **argv, int *operands, struct problem *problem)
 {
-    return parse(rows, count, settings, argc, argv, operands, problem, true);
+    return parse(rows, count, settings, argc, argv, operands, problem, MANNER_GETOPT);
 }
 
 void options_put_help(struct text *text, const struct option_row *rows, size_t count)

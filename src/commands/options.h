@@ -36,6 +36,10 @@ struct option_row {
 int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
                   int *operands, struct problem *problem);
 
+/* The same, but that options end at the first operand: what follows it is another command's. */
+int options_parse_up_to_operand(const struct option_row *rows, size_t count, void *settings, int argc,
+                                char **argv, int *operands, struct problem *problem);
+
 /* The same in the way of the older tools: what getopt_long(3) finds wrong it says itself, on standard error,
  * and *PROBLEM stays as it is. */
 int options_parse_as_getopt(const struct option_row *rows, size_t count, void *settings, int argc,

@@ -12,10 +12,20 @@
 #include <unistd.h>
 
 /* The fields of stat that are wanted, in their order. */
-enum stat_field { STAT_FLAGS, STAT_MINOR_FAULTS, STAT_MAJOR_FAULTS, STAT_START, STAT_RSS, STAT_WANTED };
+enum stat_field {
+    STAT_PARENT,
+    STAT_FLAGS,
+    STAT_MINOR_FAULTS,
+    STAT_MAJOR_FAULTS,
+    STAT_START,
+    STAT_SPACE,
+    STAT_RSS,
+    STAT_WANTED
+};
 
 static const unsigned field_places[STAT_WANTED] = {
-    [STAT_FLAGS] = 9, [STAT_MINOR_FAULTS] = 10, [STAT_MAJOR_FAULTS] = 12, [STAT_START] = 22, [STAT_RSS] = 24,
+    [STAT_PARENT] = 4, [STAT_FLAGS] = 9,  [STAT_MINOR_FAULTS] = 10, [STAT_MAJOR_FAULTS] = 12,
+    [STAT_START] = 22, [STAT_SPACE] = 23, [STAT_RSS] = 24,
 };
 
 static bool is_negative(struct span word)
@@ -71,9 +81,11 @@ int process_parse_stat(const char *bytes, size_t length, struct process_stat *st
         return -EINVAL;
     *stat = (struct process_stat){
         .pid = pid.number,
+        .parent = numbers[STAT_PARENT],
         .start_ticks = numbers[STAT_START],
         .minor_faults = numbers[STAT_MINOR_FAULTS],
         .major_faults = numbers[STAT_MAJOR_FAULTS],
+        .address_space_bytes = numbers[STAT_SPACE],
         .rss_pages = numbers[STAT_RSS] <= INT64_MAX ? numbers[STAT_RSS] : 0,
         .kernel_thread = numbers[STAT_FLAGS] & KERNEL_THREAD,
     };

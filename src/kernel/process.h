@@ -19,10 +19,12 @@ enum {
 /* Faults are those of all its threads, dead ones included. */
 struct process_stat {
     uint64_t pid;
+    uint64_t parent;      /* its pid; 0 for the first process, and for one outside the PID namespace */
     uint64_t start_ticks; /* since boot, in units of 1/sysconf(_SC_CLK_TCK) seconds; with the pid it names one
                              process */
     uint64_t minor_faults;
     uint64_t major_faults;
+    uint64_t address_space_bytes;
     uint64_t rss_pages; /* 0 where the kernel gives a negative one */
     bool kernel_thread;
     char comm[PROCESS_COMM_MAX]; /* any bytes, terminated; older kernels write a newline as \n, a \ as \\ */

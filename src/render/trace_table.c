@@ -24,8 +24,7 @@ size_t trace_table_max(const struct fault_rows *rows)
 
 /* -- cells -- */
 
-/* "84us", "1.2ms", "15s" */
-static void put_time(struct text *text, uint64_t ns)
+void trace_table_put_time(struct text *text, uint64_t ns)
 {
     static const char *const units[] = {"ns", "us", "ms", "s"};
     enum { UNITS = sizeof(units) / sizeof(*units) };
@@ -43,13 +42,13 @@ static void cell_time(struct text *text, uint64_t ns, bool present)
     size_t start = text->length;
 
     if (present)
-        put_time(text, ns);
+        trace_table_put_time(text, ns);
     else
         text_char(text, '-');
     cell_fill_left(text, start, TIME_CELL);
 }
 
-static void put_file(struct text *text, const struct fault_key *key, const struct fault_pair *pair)
+void trace_table_put_file(struct text *text, const struct fault_key *key, const struct fault_pair *pair)
 {
     static const char *const signs[] = {[FAULT_FILE] = "",
                                         [FAULT_SHMEM] = "[shmem] ",
@@ -133,7 +132,7 @@ static void put_row(struct text *text, const struct fault_row *row, enum fault_g
     }
     put_latency(text, &row->latency, has_waits);
     if (grouping == FAULTS_BY_PAIR || grouping == FAULTS_BY_FILE)
-        put_file(text, &pair->key, pair);
+        trace_table_put_file(text, &pair->key, pair);
     else
         cell_name(text, pair->cgroup ? pair->cgroup : "", 0);
     text_char(text, '\n');
@@ -193,12 +192,12 @@ static void put_range(struct text *text, size_t octave)
     size_t start = text->length;
     size_t first = octave == 0 ? 0 : 1 + (octave - 1) * FAULT_OCTAVE_BUCKETS;
 
-    put_time(text, latency_bucket_begin(first));
+    trace_table_put_time(text, latency_bucket_begin(first));
     cell_fill_left(text, start, TIME_CELL);
     text_string(text, octave < OCTAVES - 1 ? " to " : " on ");
     start = text->length;
     if (octave < OCTAVES - 1)
-        put_time(text, latency_bucket_begin(1 + octave * FAULT_OCTAVE_BUCKETS));
+        trace_table_put_time(text, latency_bucket_begin(1 + octave * FAULT_OCTAVE_BUCKETS));
     cell_fill_right(text, start, TIME_CELL);
 }
 
@@ -240,14 +239,14 @@ static void put_totals(struct text *text, const struct fault_rows *rows, const s
 {
     put_counted(text, rows->all.faults, "major fault");
     text_string(text, " took ");
-    put_time(text, rows->all.total_ns);
+    trace_table_put_time(text, rows->all.total_ns);
     text_string(text, " in ");
     text_duration(text, summary->seconds);
     if (rows->all.waits > 0) {
         text_string(text, "; ");
         put_counted(text, rows->all.waits, "wait");
         text_string(text, " for pages took ");
-        put_time(text, rows->all.wait_ns);
+        trace_table_put_time(text, rows->all.wait_ns);
     }
     text_char(text, '\n');
 }
@@ -339,6 +338,6 @@ void trace_table_put_event(struct text *text, const struct trace_event *event)
     cell_hex(text, fault->address, true, ADDRESS_CELL);
     cell_hex(text, fault->offset, fault->key.backing <= FAULT_SHMEM, OFFSET_CELL);
     text_char(text, ' ');
-    put_file(text, &fault->key, event->pair);
+    trace_table_put_file(text, &fault->key, event->pair);
     text_char(text, '\n');
 }

@@ -2,19 +2,8 @@
 #pragma once
 
 #include "base/text.h"
-#include "metric/fault_book.h"
+#include "metric/fault_tally.h"
 #include "render/style.h"
-
-/* What a trace says besides its rows. */
-struct trace_summary {
-    uint64_t wall_ns; /* when it ended */
-    double seconds;
-    bool has_waits;     /* else they are absent */
-    uint64_t pairs;     /* that there was room for */
-    uint64_t beyond;    /* faults and waits of pairs beyond those */
-    uint64_t unstarted; /* faults that had begun before it did */
-    uint64_t lost;      /* names and events that there was no room for */
-};
 
 /* One fault. PAIR is NULL where nothing is known of it but its key. */
 struct trace_event {
@@ -35,3 +24,7 @@ void trace_table_put(struct text *text, const struct fault_rows *rows, enum faul
 /* The headings above events, and a line for one, of TRACE_TABLE_LINE_MAX bytes at most. */
 void trace_table_put_event_header(struct text *text);
 void trace_table_put_event(struct text *text, const struct trace_event *event);
+
+/* What both are made of: a time, "84us", "1.2ms", "15s"; and what it was on, where PAIR may be NULL. */
+void trace_table_put_time(struct text *text, uint64_t ns);
+void trace_table_put_file(struct text *text, const struct fault_key *key, const struct fault_pair *pair);

@@ -26,18 +26,14 @@ enum {
 
 struct tracing {
     struct trace_settings settings;
-    struct fault_trace *trace;
-    struct fault_book *book;
-    struct fault_rows rows;
-    struct trace_summary summary;
+    struct fault_tally tally;
     struct text output;
     struct loop loop;
     struct signals signals;
     struct ticker ticker;
     struct loop_source records;
     struct loop_source reader;
-    uint64_t begin_ns;
-    int error; /* of the book */
+    int error; /* of the tally */
     int output_error;
 };
 
@@ -59,21 +55,12 @@ static void flush_if_full(struct tracing *tracing)
         flush(tracing);
 }
 
-static void on_names(void *context, const struct fault_names *names)
-{
-    struct tracing *tracing = context;
-    int error = fault_book_name(tracing->book, names);
-
-    if (error < 0)
-        tracing->error = error;
-}
-
-static void on_event(void *context, const struct fault_record_event *fault)
+static void on_event(void *context, const struct fault_record_event *fault, const struct fault_pair *pair)
 {
     struct tracing *tracing = context;
     struct trace_event event = {
         .fault = fault,
-        .pair = fault_book_find(tracing->book, &fault->key),
+        .pair = pair,
         .wall_ns = clock_wall_ns() - (clock_monotonic_ns() - fault->end_ns),
     };
 
@@ -84,22 +71,16 @@ static void on_event(void *context, const struct fault_record_event *fault)
         trace_table_put_event(&tracing->output, &event);
 }
 
-static bool read_records(struct tracing *tracing)
-{
-    const struct fault_listener listener = {on_names, on_event, tracing};
-    bool more = fault_trace_read(tracing->trace, &listener);
-
-    flush(tracing);
-    return more;
-}
-
 static void on_records(void *context)
 {
     struct tracing *tracing = context;
+    int more = fault_tally_read(&tracing->tally);
 
-    (void)read_records(tracing);
-    if (tracing->error < 0)
+    flush(tracing);
+    if (more < 0) {
+        tracing->error = more;
         loop_stop(&tracing->loop);
+    }
 }
 
 static void on_end(void *context)
@@ -159,12 +140,13 @@ static int open_trace(struct tracing *tracing, struct problem *problem)
 
     if (error < 0)
         return error;
-    error = fault_trace_open(&tracing->trace, &wanted);
+    error = fault_tally_open(&tracing->tally, &wanted);
     if (error < 0)
-        return explain_bpf(error, problem);
-    tracing->book = fault_book_new();
+        return error == -ENOMEM ? error : explain_bpf(error, problem);
+    tracing->tally.event = on_event;
+    tracing->tally.context = tracing;
     tracing->output = text_new(OUTPUT_MAX);
-    return tracing->book && tracing->output.bytes ? 0 : -ENOMEM;
+    return tracing->output.bytes ? 0 : -ENOMEM;
 }
 
 /* A pipe tells without being asked; what else standard output may be cannot be waited for, and need not. */
@@ -182,7 +164,7 @@ static int open_loop(struct tracing *tracing)
     if (error == 0)
         error = signals_catch(&tracing->signals, &tracing->loop, signals, sizeof(signals) / sizeof(*signals),
                               on_signal, tracing);
-    tracing->records = (struct loop_source){fault_trace_fd(tracing->trace), on_records, tracing};
+    tracing->records = (struct loop_source){fault_trace_fd(tracing->tally.trace), on_records, tracing};
     if (error == 0)
         error = loop_add(&tracing->loop, &tracing->records, EPOLLIN);
     if (error == 0)
@@ -193,7 +175,7 @@ static int open_loop(struct tracing *tracing)
 static int begin(struct tracing *tracing, struct problem *problem)
 {
     double seconds = tracing->settings.seconds;
-    int error = fault_trace_start(tracing->trace);
+    int error = fault_tally_start(&tracing->tally);
 
     if (error == -ENOTSUP)
         return problem_set(problem, -error,
@@ -201,9 +183,8 @@ static int begin(struct tracing *tracing, struct problem *problem)
                            "out --files, which does the same at a higher cost");
     if (error == -EPERM || error == -EACCES)
         return explain_bpf(error, problem);
-    tracing->begin_ns = clock_monotonic_ns();
     if (error == 0 && seconds > 0)
-        error = ticker_start(&tracing->ticker, &tracing->loop, tracing->begin_ns,
+        error = ticker_start(&tracing->ticker, &tracing->loop, tracing->tally.begin_ns,
                              (uint64_t)(seconds * (double)NS_PER_SECOND), on_end, tracing);
     return error;
 }
@@ -211,7 +192,7 @@ static int begin(struct tracing *tracing, struct problem *problem)
 static void note_missing_waits(const struct tracing *tracing)
 {
     struct problem problem = {0};
-    int why = fault_trace_waits(tracing->trace);
+    int why = fault_trace_waits(tracing->tally.trace);
 
     if (why == 0 || tracing->settings.files)
         return;
@@ -233,73 +214,33 @@ static void note_begin(const struct tracing *tracing)
 
 /* -- the end -- */
 
-static void take_sum(void *context, const struct fault_key *key, const struct fault_sum *sum)
-{
-    struct tracing *tracing = context;
-    int error = fault_book_add(tracing->book, key, sum);
-
-    if (error < 0)
-        tracing->error = error;
-}
-
-static void summarize(struct tracing *tracing)
-{
-    const struct fault_sum *beyond = fault_trace_without_room(tracing->trace);
-
-    tracing->summary = (struct trace_summary){
-        .wall_ns = clock_wall_ns(),
-        .seconds = (double)(clock_monotonic_ns() - tracing->begin_ns) / (double)NS_PER_SECOND,
-        .has_waits = fault_trace_waits(tracing->trace) == 0,
-        .beyond = beyond->faults + beyond->waits,
-        .unstarted = fault_trace_unstarted(tracing->trace),
-    };
-}
-
-/* Only now are all names there. */
-static int count_up(struct tracing *tracing)
-{
-    summarize(tracing);
-    fault_trace_stop(tracing->trace);
-    while (read_records(tracing)) {
-    }
-    tracing->summary.lost = fault_trace_lost_records(tracing->trace);
-    int error = fault_trace_sums(tracing->trace, take_sum, tracing);
-    if (error == 0)
-        error = tracing->error;
-    if (error == 0)
-        error = fault_rows_make(&tracing->rows, tracing->book, tracing->settings.grouping);
-    if (error == 0)
-        fault_rows_add_others(&tracing->rows, fault_trace_without_room(tracing->trace));
-    return error;
-}
-
 static void put_json(struct tracing *tracing)
 {
-    const struct fault_rows *rows = &tracing->rows;
+    const struct fault_rows *rows = &tracing->tally.rows;
 
     for (size_t i = 0; i < rows->count; i++) {
         flush_if_full(tracing);
         json_put_fault_latency(&tracing->output, &rows->list[i], tracing->settings.grouping,
-                               &tracing->summary);
+                               &tracing->tally.summary);
     }
     flush_if_full(tracing);
     if (rows->others_latency.faults + rows->others_latency.waits > 0)
-        json_put_fault_others(&tracing->output, rows, &tracing->summary);
+        json_put_fault_others(&tracing->output, rows, &tracing->tally.summary);
     flush_if_full(tracing);
-    json_put_trace(&tracing->output, rows, &tracing->summary);
+    json_put_trace(&tracing->output, rows, &tracing->tally.summary);
     flush(tracing);
 }
 
 static int put_table(struct tracing *tracing)
 {
     const struct style style = style_for(STDOUT_FILENO, COLOR_NEVER);
-    struct text text = text_new(trace_table_max(&tracing->rows));
+    struct text text = text_new(trace_table_max(&tracing->tally.rows));
 
     if (!text.bytes)
         return -ENOMEM;
     if (tracing->settings.events)
         text_char(&text, '\n');
-    trace_table_put(&text, &tracing->rows, tracing->settings.grouping, &tracing->summary, &style);
+    trace_table_put(&text, &tracing->tally.rows, tracing->settings.grouping, &tracing->tally.summary, &style);
     if (tracing->output_error == 0)
         tracing->output_error = file_write_all(STDOUT_FILENO, text.bytes, text.length);
     text_free(&text);
@@ -311,11 +252,13 @@ static int conclude(struct tracing *tracing)
     uint64_t most = tracing->settings.rows > 0 ? tracing->settings.rows
                     : tracing->settings.json   ? UINT64_MAX
                                                : TABLE_ROWS;
-    int error = count_up(tracing);
+    int error =
+        tracing->error < 0 ? tracing->error : fault_tally_finish(&tracing->tally, tracing->settings.grouping);
 
+    flush(tracing);
     if (error < 0)
         return error;
-    fault_rows_cut(&tracing->rows, most);
+    fault_rows_cut(&tracing->tally.rows, most);
     if (!tracing->settings.json)
         return put_table(tracing);
     put_json(tracing);
@@ -348,9 +291,7 @@ static void release(struct tracing *tracing)
         ticker_stop(&tracing->ticker, &tracing->loop);
     signals_close(&tracing->signals);
     loop_close(&tracing->loop);
-    fault_rows_free(&tracing->rows);
-    fault_book_free(tracing->book);
-    fault_trace_free(tracing->trace);
+    fault_tally_free(&tracing->tally);
     text_free(&tracing->output);
 }
 

@@ -1,0 +1,84 @@
+#include "job/relay.h"
+
+#include "kernel/process_tree.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+void relay_block(sigset_t *before)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t blocked;
+
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        sigdelset(&blocked, faults[i]);
+    sigprocmask(SIG_SETMASK, &blocked, before);
+}
+
+/* kill(2), sigqueue(3) and the like; the terminal's, and a timer's, are the kernel's own. */
+static bool is_of_process(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code <= 0;
+}
+
+static bool asks_for_end(uint32_t signal)
+{
+    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+/* `kill 0` within the job means all of the group, and has reached the command. */
+static bool is_from_within(const struct relay *relay, const struct signalfd_siginfo *info)
+{
+    return process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
+}
+
+static void take(struct relay *relay, const struct signalfd_siginfo *info)
+{
+    if (info->ssi_signo == SIGCHLD)
+        relay->child_ended(relay->context);
+    else if (relay->over && asks_for_end(info->ssi_signo))
+        keeper_finish(relay->keeper);
+    else if (is_of_process(info) && !is_from_within(relay, info))
+        keeper_signal(relay->keeper, (int)info->ssi_signo);
+}
+
+static void on_signal(void *context)
+{
+    struct relay *relay = context;
+    struct signalfd_siginfo info;
+
+    while (read(relay->source.fd, &info, sizeof(info)) == sizeof(info))
+        take(relay, &info);
+}
+
+int relay_open(struct relay *relay, struct loop *loop, struct keeper *keeper)
+{
+    sigset_t blocked;
+
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    int fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    relay->source = (struct loop_source){fd, on_signal, relay};
+    relay->keeper = keeper;
+    int error = loop_add(loop, &relay->source, EPOLLIN);
+    if (error < 0)
+        relay_close(relay);
+    return error;
+}
+
+void relay_close(struct relay *relay)
+{
+    if (relay->source.fd > 0)
+        close(relay->source.fd);
+    relay->source.fd = 0;
+}
+
+void relay_stop(struct relay *relay)
+{
+    (void)raise(SIGSTOP);
+    keeper_signal(relay->keeper, SIGCONT);
+}

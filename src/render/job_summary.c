@@ -1,0 +1,328 @@
+#include "render/job_summary.h"
+
+#include "base/signal_name.h"
+#include "base/size.h"
+#include "job/diagnosis.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40 };
+
+/* -- a line: "  memory   peak 1.0G, ..." -- */
+
+static void begin_line(struct text *text, const char *label)
+{
+    text_format(text, "  %-*s", LABEL_WIDTH, label);
+}
+
+static void end_line(struct text *text)
+{
+    text_char(text, '\n');
+}
+
+/* Parts of a line that may be absent, with commas between. */
+static void put_comma(struct text *text, size_t start)
+{
+    if (text->length > start + LABEL_WIDTH + 2)
+        text_string(text, ", ");
+}
+
+static void put_bytes(struct text *text, const char *before, double bytes, const char *after)
+{
+    text_string(text, before);
+    text_size(text, bytes);
+    text_string(text, after);
+}
+
+/* "1,204,311" */
+static void put_grouped(struct text *text, uint64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            text_char(text, ',');
+        text_char(text, digits[i]);
+    }
+}
+
+static void put_count(struct text *text, uint64_t number, const char *unit)
+{
+    put_grouped(text, number);
+    text_string(text, unit);
+}
+
+/* -- the first line -- */
+
+static void put_command(struct text *text, char *const *command)
+{
+    char words[COMMAND_SHOWN_MAX + 1];
+    struct text shown = text_over(words, COMMAND_SHOWN_MAX);
+
+    for (; *command; command++) {
+        text_string(&shown, *command);
+        if (command[1])
+            text_char(&shown, ' ');
+    }
+    words[shown.length] = '\0';
+    text_printable(text, words);
+    if (shown.lost > 0)
+        text_string(text, "...");
+}
+
+static void put_end(struct text *text, const struct job_account *account)
+{
+    put_command(text, account->command);
+    if (WIFSIGNALED(account->status)) {
+        text_string(text, ": ended by ");
+        text_signal(text, WTERMSIG(account->status));
+    } else {
+        text_format(text, ": ended with status %d", WEXITSTATUS(account->status));
+    }
+    text_string(text, " after ");
+    text_duration(text, account->seconds);
+    text_char(text, '\n');
+}
+
+/* -- what it used up -- */
+
+static void put_faults(struct text *text, const struct job_account *account)
+{
+    const struct job_usage *usage = &account->usage;
+
+    begin_line(text, "faults");
+    put_count(text, usage->minor_faults, " minor, ");
+    put_count(text, usage->major_faults, " major");
+    end_line(text);
+}
+
+static void put_peak_process(struct text *text, const struct job_account *account)
+{
+    const struct footprint_process *largest = &account->footprint->largest;
+    double bytes = (double)account->usage.largest_rss_bytes;
+
+    put_bytes(text, "largest process ", bytes, "");
+    /* The kernel's own figure has no name; the one that was seen largest has. */
+    if (largest->pid > 0 && account->footprint->most_processes > 1) {
+        text_string(text, " (");
+        text_printable(text, largest->comm);
+        text_format(text, "[%d])", (int)largest->pid);
+    }
+}
+
+static double peak_resident(const struct job_account *account)
+{
+    double largest = (double)account->usage.largest_rss_bytes;
+    double sampled = (double)account->footprint->peak_bytes;
+
+    return sampled > largest ? sampled : largest;
+}
+
+static void put_memory(struct text *text, const struct job_account *account)
+{
+    size_t start = text->length;
+
+    begin_line(text, "memory");
+    if (account->last.peak_bytes.present) {
+        put_bytes(text, "peak ", (double)account->last.peak_bytes.number, "");
+        if (account->limit_bytes.present)
+            put_bytes(text, " of its limit of ", (double)account->limit_bytes.number, "");
+        text_string(text, " (with page cache)");
+    }
+    put_comma(text, start);
+    put_bytes(text, "resident ", peak_resident(account), ", ");
+    put_peak_process(text, account);
+    end_line(text);
+}
+
+static void put_cpu(struct text *text, const struct job_account *account)
+{
+    const struct job_usage *usage = &account->usage;
+    double all = usage->user_seconds + usage->system_seconds + usage->unwaited_cpu_seconds;
+
+    begin_line(text, "cpu");
+    text_duration(text, usage->user_seconds);
+    text_string(text, " user, ");
+    text_duration(text, usage->system_seconds);
+    text_string(text, " system");
+    if (usage->unwaited_cpu_seconds > 0) {
+        text_string(text, ", ");
+        text_duration(text, usage->unwaited_cpu_seconds);
+        text_string(text, " unwaited for");
+    }
+    text_string(text, ": ");
+    text_decimal(text, account->seconds > 0 ? 100 * all / account->seconds : 0, 0);
+    text_string(text, "% of one\n");
+}
+
+static void put_switches(struct text *text, const struct job_account *account)
+{
+    begin_line(text, "switches");
+    put_count(text, account->usage.voluntary_switches, " voluntary, ");
+    put_count(text, account->usage.involuntary_switches, " not");
+    if (account->ended_processes.present)
+        text_format(text, "; %" PRIu64 " process%s ended", account->ended_processes.number,
+                    account->ended_processes.number == 1 ? "" : "es");
+    end_line(text);
+}
+
+static void put_disk(struct text *text, const struct job_account *account)
+{
+    const struct job_refaults *refaults = &account->refaults;
+
+    begin_line(text, "disk");
+    put_bytes(text, "", (double)account->usage.read_bytes, " read, ");
+    put_bytes(text, "", (double)account->usage.written_bytes, " written");
+    if (!refaults->of_machine && refaults->file_bytes > 0)
+        put_bytes(text, "; ", refaults->file_bytes, " of pages came back that had been evicted");
+    end_line(text);
+}
+
+/* -- where it stood still -- */
+
+static void put_stall(struct text *text, size_t start, const char *what, double some, double full,
+                      double seconds)
+{
+    if (isnan(some) || seconds <= 0)
+        return;
+    put_comma(text, start);
+    text_string(text, what);
+    text_decimal(text, 100 * some / seconds, 0);
+    if (isnan(full)) {
+        text_char(text, '%');
+        return;
+    }
+    text_char(text, '/');
+    text_decimal(text, 100 * full / seconds, 0);
+    text_char(text, '%');
+}
+
+static void put_stalls(struct text *text, const struct job_account *account)
+{
+    const struct job_stalls *stalls = &account->stalls;
+    size_t start = text->length;
+
+    if (isnan(stalls->memory_some) && isnan(stalls->io_some))
+        return;
+    begin_line(text, "stalled");
+    put_stall(text, start, "memory ", stalls->memory_some, stalls->memory_full, account->seconds);
+    put_stall(text, start, "io ", stalls->io_some, stalls->io_full, account->seconds);
+    put_stall(text, start, "cpu ", stalls->cpu_some, NAN, account->seconds);
+    text_string(text, " of the time, some/all of it");
+    if (stalls->of_machine)
+        text_string(text, " (the whole machine)");
+    end_line(text);
+}
+
+/* -- major faults, one by one -- */
+
+static void put_fault_row(struct text *text, const struct fault_row *row)
+{
+    begin_line(text, "");
+    trace_table_put_time(text, latency_lost_ns(&row->latency));
+    text_string(text, " in ");
+    put_count(text, row->latency.faults, " faults of ");
+    text_printable(text, row->pair->comm);
+    text_format(text, "[%" PRIu32 "] on ", (uint32_t)row->pair->key.pid);
+    trace_table_put_file(text, &row->pair->key, row->pair);
+    end_line(text);
+}
+
+static void put_trace(struct text *text, const struct fault_rows *rows, const struct trace_summary *trace)
+{
+    begin_line(text, "traced");
+    trace_table_put_time(text, latency_lost_ns(&rows->all));
+    text_string(text, " in ");
+    put_count(text, rows->all.faults, " major faults");
+    if (rows->all.faults > 0) {
+        text_string(text, ", p50 ");
+        trace_table_put_time(text, latency_percentile_ns(&rows->all, 50));
+        text_string(text, ", p99 ");
+        trace_table_put_time(text, latency_percentile_ns(&rows->all, 99));
+    }
+    if (trace->has_waits && rows->all.waits > 0) {
+        text_string(text, ", and ");
+        put_count(text, rows->all.waits, " waits for another's");
+    }
+    end_line(text);
+    for (size_t i = 0; i < rows->count && i < JOB_FAULTS_SHOWN; i++)
+        put_fault_row(text, &rows->list[i]);
+}
+
+/* -- what ended its parts -- */
+
+static void put_deaths(struct text *text, const struct job_account *account)
+{
+    const struct job_deaths *deaths = account->deaths;
+    size_t shown = deaths->count < JOB_DEATHS_SHOWN ? deaths->count : JOB_DEATHS_SHOWN;
+    uint64_t more = deaths->count - shown + deaths->beyond;
+
+    for (size_t i = 0; i < shown; i++) {
+        begin_line(text, i == 0 ? "killed" : "");
+        job_death_put(text, &deaths->list[i], deaths);
+        end_line(text);
+    }
+    if (more > 0) {
+        begin_line(text, "");
+        text_format(text, "and %" PRIu64 " more\n", more);
+    }
+    if (deaths->unnamed > 0) {
+        begin_line(text, "killed");
+        text_format(text, "%" PRIu64 " by the kernel's OOM killer, without a name\n", deaths->unnamed);
+    }
+}
+
+static void put_left(struct text *text, const struct job_account *account)
+{
+    if (account->ended_by_us > 0) {
+        begin_line(text, "left");
+        text_format(text, "%u process%s when the command ended, which %s ended\n", account->ended_by_us,
+                    account->ended_by_us == 1 ? "" : "es", account->ended_by_us == 1 ? "was" : "were");
+    }
+    if (account->left > 0) {
+        begin_line(text, "left");
+        text_format(text, "%u that could not be ended: somebody else's\n", account->left);
+    }
+}
+
+static void put_left_out(struct text *text, const struct job_account *account)
+{
+    for (size_t i = 0; i < account->left_out_count; i++) {
+        begin_line(text, i == 0 ? "without" : "");
+        text_string(text, account->left_out[i]);
+        end_line(text);
+    }
+}
+
+static void put_sentence(struct text *text, const struct job_account *account,
+                         void (*put)(struct text *text, const struct job_account *account))
+{
+    size_t start = text->length;
+
+    put(text, account);
+    if (text->length > start)
+        text_string(text, ".\n");
+}
+
+void job_summary_put(struct text *text, const struct job_account *account, const struct trace_summary *trace)
+{
+    put_end(text, account);
+    put_faults(text, account);
+    put_memory(text, account);
+    put_stalls(text, account);
+    put_disk(text, account);
+    put_cpu(text, account);
+    put_switches(text, account);
+    if (account->faults && trace)
+        put_trace(text, account->faults, trace);
+    put_deaths(text, account);
+    put_left(text, account);
+    put_left_out(text, account);
+    put_sentence(text, account, job_ending_put);
+    put_sentence(text, account, job_wait_put);
+}

@@ -1,0 +1,14 @@
+/* What a job cost and what ended it, for people: at most a screen of 24 lines of 80 columns, and as JSON. */
+#pragma once
+
+#include "base/text.h"
+#include "job/account.h"
+#include "render/trace_table.h"
+
+enum { JOB_SUMMARY_MAX = 128 * 1024, JOB_DEATHS_SHOWN = 5, JOB_FAULTS_SHOWN = 5 };
+
+/* TRACE is of account->faults; NULL without. */
+void job_summary_put(struct text *text, const struct job_account *account, const struct trace_summary *trace);
+
+/* An object of type "job". What a trace told is an object of its own, see json_trace.h. */
+void job_summary_put_json(struct text *text, const struct job_account *account);
