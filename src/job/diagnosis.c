@@ -133,7 +133,8 @@ static void put_allocation(struct text *text, const struct job_account *account)
     const struct job_allocations *allocations = &account->allocations;
     const struct footprint_space *space = &account->footprint->space;
 
-    text_string(text, "An allocation failed");
+    text_string(text,
+                allocations->failed.present ? "An allocation failed" : "An allocation seems to have failed");
     if (allocations->failed.present)
         text_format(text, " (%" PRIu64 " of mmap, with ENOMEM)", allocations->failed.number);
     if (space->limit_bytes > 0) {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40 };
+enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40, WORTH_TELLING_BYTES = 1 << 20 };
 
 /* -- a line: "  memory   peak 1.0G, ..." -- */
 
@@ -103,12 +103,14 @@ static void put_faults(struct text *text, const struct job_account *account)
 
 static void put_peak_process(struct text *text, const struct job_account *account)
 {
+    static const double sure = 0.9;
     const struct footprint_process *largest = &account->footprint->largest;
     double bytes = (double)account->usage.largest_rss_bytes;
 
     put_bytes(text, "largest process ", bytes, "");
-    /* The kernel's own figure has no name; the one that was seen largest has. */
-    if (largest->pid > 0 && account->footprint->most_processes > 1) {
+    /* The kernel's own figure has no name; the one that was seen largest has, and was it if it was about as
+     * large. */
+    if (account->footprint->most_processes > 1 && (double)largest->rss_bytes >= sure * bytes) {
         text_string(text, " (");
         text_printable(text, largest->comm);
         text_format(text, "[%d])", (int)largest->pid);
@@ -178,7 +180,7 @@ static void put_disk(struct text *text, const struct job_account *account)
     begin_line(text, "disk");
     put_bytes(text, "", (double)account->usage.read_bytes, " read, ");
     put_bytes(text, "", (double)account->usage.written_bytes, " written");
-    if (!refaults->of_machine && refaults->file_bytes > 0)
+    if (!refaults->of_machine && refaults->file_bytes >= WORTH_TELLING_BYTES)
         put_bytes(text, "; ", refaults->file_bytes, " of pages came back that had been evicted");
     end_line(text);
 }
