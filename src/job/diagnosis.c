@@ -218,14 +218,29 @@ struct waits {
     double some;
 };
 
+/* Threads that wait at the same time are added up in a trace. What they waited and worked fits into the wall
+ * time where they took turns, as one thread does. NAN where that is not so. */
+static double traced_seconds(const struct job_account *account)
+{
+    static const double tolerance = 1.02;
+    const struct job_usage *usage = &account->usage;
+
+    if (!account->faults)
+        return NAN;
+    double lost = (double)latency_lost_ns(&account->faults->all) / 1e9;
+    return lost + usage->user_seconds <= tolerance * account->seconds ? lost : NAN;
+}
+
+/* Memory and I/O stalls overlap by an unknown part: the larger one is sure. */
 static struct waits waits_of(const struct job_account *account)
 {
     const struct job_stalls *stalls = &account->stalls;
     double seconds = account->seconds > 0 ? account->seconds : 1;
+    double traced = traced_seconds(account);
 
     return (struct waits){
-        .full = larger(stalls->memory_full, stalls->io_full) / seconds,
-        .some = larger(stalls->memory_some, stalls->io_some) / seconds,
+        .full = larger(larger(stalls->memory_full, stalls->io_full), traced) / seconds,
+        .some = larger(larger(stalls->memory_some, stalls->io_some), traced) / seconds,
     };
 }
 
