@@ -265,10 +265,9 @@ static void touch(volatile char *memory, size_t pages)
         memory[i * page_size] = 1;
 }
 
-static void touch_memory(const char *unused)
+static void touch_memory(void)
 {
     volatile char *memory = map_pages(PAGES + 1);
-    (void)unused;
 
     touch(memory, 1); /* so that the program itself is in its place */
     step();
@@ -301,13 +300,12 @@ static void touch_file(const char *path)
 }
 
 /* Asks for more than it may have: twice as such, then by malloc(). */
-static void starve(const char *unused)
+static void starve(void)
 {
     enum { MUCH = 1 << 30 };
     size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
     void *page = (void *)map_pages(1);
     const struct rlimit limit = {64 << 20, 64 << 20};
-    (void)unused;
 
     setrlimit(RLIMIT_AS, &limit);
     step();
@@ -324,23 +322,35 @@ static void starve(const char *unused)
     step();
 }
 
-/* ARGUMENTS: "ignore" or "wait", what the grandchild does, and on what. */
+static void do_work(const char *what, const char *file)
+{
+    if (strcmp(what, "memory") == 0)
+        touch_memory();
+    else if (strcmp(what, "file") == 0)
+        touch_file(file);
+    else
+        starve();
+    _exit(0);
+}
+
+/* ARGUMENTS: "ignore" or "wait", what the grandchild does, and on what. The fork leaves faults to both: the
+ * grandchild begins when its parent has had its own. */
 static int work(char **arguments)
 {
+    int ready[2];
+    char byte = '+';
+
     if (strcmp(arguments[0], "ignore") == 0)
         signal(SIGCHLD, SIG_IGN);
+    if (pipe(ready) < 0)
+        return 1;
     pid_t pid = fork();
-    if (pid == 0) {
-        if (strcmp(arguments[1], "memory") == 0)
-            touch_memory(NULL);
-        else if (strcmp(arguments[1], "file") == 0)
-            touch_file(arguments[2]);
-        else
-            starve(NULL);
-        _exit(0);
-    }
-    while (wait(NULL) > 0) {
-    }
+    if (pid == 0 && read(ready[0], &byte, 1) == 1)
+        do_work(arguments[1], arguments[2]);
+    waitpid(pid, NULL, WNOHANG);
+    if (write(ready[1], &byte, 1) != 1)
+        return 1;
+    waitpid(pid, NULL, 0);
     return 0;
 }
 
