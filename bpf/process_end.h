@@ -40,7 +40,8 @@ static __always_inline int is_first_to_find_none_left(struct task_struct *task)
     if (BPF_CORE_READ(task, signal, live.counter) > 0)
         return 0;
     struct process_identity identity = identity_of(task);
-    return bpf_map_update_elem(&recent_ends, &identity, &ended, BPF_NOEXIST) != -EEXIST;
+    /* Before Linux 6.4 only an int of it is set. */
+    return (int)bpf_map_update_elem(&recent_ends, &identity, &ended, BPF_NOEXIST) != -EEXIST;
 }
 
 /* The newest kernels tell it in a second argument: 6.18 does, 6.12 does not. */

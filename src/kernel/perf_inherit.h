@@ -58,8 +58,8 @@ void perf_inherit_close(struct perf_inherit *events);
 struct perf_inherit_counts {
     struct value minor_faults; /* without those by which the kernel fills memory in advance (MAP_POPULATE) */
     struct value major_faults;
-    struct value context_switches; /* of all threads, voluntary or not */
-    struct value cpu_ns;
+    struct value context_switches; /* voluntary or not, without the one that a thread ends with */
+    struct value cpu_ns;           /* without what ending a thread takes at last */
     struct value failed_allocations;
 };
 
