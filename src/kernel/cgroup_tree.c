@@ -125,6 +125,15 @@ struct pid_list {
     size_t count;
 };
 
+static struct pid_list pid_list_over(pid_t *pids, size_t room)
+{
+    struct pid_list list = {0};
+
+    list.pids = pids;
+    list.room = room;
+    return list;
+}
+
 static void put_down(void *context, pid_t pid)
 {
     struct pid_list *list = context;
@@ -136,7 +145,7 @@ static void put_down(void *context, pid_t pid)
 
 int cgroup_processes(int folder_fd, pid_t *pids, size_t room, size_t *count)
 {
-    struct pid_list list = {pids, room, 0};
+    struct pid_list list = pid_list_over(pids, room);
     int error = visit_group(folder_fd, &(struct visitor){put_down, &list});
 
     *count = error < 0 ? 0 : list.count;
@@ -145,7 +154,7 @@ int cgroup_processes(int folder_fd, pid_t *pids, size_t room, size_t *count)
 
 int cgroup_tree_processes(int folder_fd, pid_t *pids, size_t room, size_t *count)
 {
-    struct pid_list list = {pids, room, 0};
+    struct pid_list list = pid_list_over(pids, room);
     int error = visit_tree(folder_fd, &(struct visitor){put_down, &list});
 
     *count = error < 0 ? 0 : list.count;

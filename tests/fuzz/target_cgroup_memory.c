@@ -1,6 +1,8 @@
 /* The files of a memory cgroup: whatever they say, a value is what the first whole line with its key has, and
- * absent where that has no number. And mountinfo: a mount point that is found is a part of it. */
+ * absent where that has no number. And mountinfo: a mount point that is found is a part of it, and a folder
+ * lies below one. */
 #include "kernel/cgroup.h"
+#include "kernel/cgroup_account.h"
 #include "kernel/cgroup_memory.h"
 
 #include <errno.h>
@@ -117,6 +119,71 @@ static void check_others(const char *bytes, size_t size, const char *text)
           memchr(text, '\n', size) ? number_at(text) : (struct value){0, false});
 }
 
+static struct value either(struct value value, struct value other)
+{
+    return value.present ? value : other;
+}
+
+static void check_account_stat(const char *bytes, size_t size, const char *text)
+{
+    const char *end = text + size;
+    struct cgroup_account account;
+
+    memset(&account, 0xee, sizeof(account));
+    cgroup_account_parse_stat_v2(bytes, size, &account);
+    check("anon of v2", account.anon_bytes, value_of(text, end, "anon "));
+    check("file of v2", account.file_bytes, value_of(text, end, "file "));
+    check("refaults of anon of v2", account.refaults_anon, value_of(text, end, "workingset_refault_anon "));
+    check("refaults of files of v2", account.refaults_file,
+          either(value_of(text, end, "workingset_refault_file "),
+                 value_of(text, end, "workingset_refault ")));
+    memset(&account, 0xee, sizeof(account));
+    cgroup_account_parse_stat_v1(bytes, size, &account);
+    check("anon of v1", account.anon_bytes, value_of(text, end, "total_rss "));
+    check("file of v1", account.file_bytes, value_of(text, end, "total_cache "));
+    check("refaults of anon of v1", account.refaults_anon,
+          value_of(text, end, "total_workingset_refault_anon "));
+    check("refaults of files of v1", account.refaults_file,
+          value_of(text, end, "total_workingset_refault_file "));
+}
+
+static void check_account_others(const char *bytes, size_t size, const char *text)
+{
+    const char *end = text + size;
+    struct cgroup_account account;
+
+    memset(&account, 0xee, sizeof(account));
+    cgroup_account_parse_io_pressure(bytes, size, &account);
+    cgroup_account_parse_cpu_pressure(bytes, size, &account);
+    cgroup_account_parse_cpu_stat(bytes, size, &account);
+    check("some of io", account.io_some_stall_us, total_of(text, end, "some "));
+    check("full of io", account.io_full_stall_us, total_of(text, end, "full "));
+    check("some of cpu", account.cpu_some_stall_us, total_of(text, end, "some "));
+    check("processor time", account.cpu_us, value_of(text, end, "usage_usec "));
+}
+
+/* The group that the text itself tells, in the mounts that it has besides. */
+static void check_folder(const char *text, int version)
+{
+    char path[64];
+    char folder[80];
+    struct span found = cgroup_in_version(text, version);
+
+    if (found.at < text || span_end(found) > text + strlen(text))
+        found = span_of(""); /* none */
+    SPAN_KEEP(path, found);
+    memset(folder, '#', sizeof(folder));
+    int error = cgroup_folder(text, version, path, folder, sizeof(folder) - 1);
+    if (folder[sizeof(folder) - 1] != '#')
+        fail("a folder over the end of its memory");
+    if (error != 0 && error != -ENOENT && error != -ENAMETOOLONG)
+        fail("a folder that was not found for no reason");
+    if (error == 0 && path[0] != '/')
+        fail("a folder of no group");
+    if (error == 0 && (strstr(path, "/../") || strcmp(path, "/..") == 0))
+        fail("a folder outside of the mount");
+}
+
 static void check_mount(const char *text)
 {
     char path[64];
@@ -146,7 +213,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     check_stat(bytes, size, text);
     check_others(bytes, size, text);
+    check_account_stat(bytes, size, text);
+    check_account_others(bytes, size, text);
     check_mount(text);
+    check_folder(text, CGROUP_V1);
+    check_folder(text, CGROUP_V2);
     free(bytes);
     free(text);
     return 0;

@@ -189,6 +189,83 @@ static void what_lies_within_what(void **state)
     assert_false(cgroup_is_within("", ""));
 }
 
+static void folder_is(const char *mountinfo, int version, const char *path, const char *expected)
+{
+    char folder[64] = "nothing";
+
+    assert_int_equal(cgroup_folder(mountinfo, version, path, folder, sizeof(folder)), 0);
+    assert_string_equal(folder, expected);
+}
+
+static void no_folder(const char *mountinfo, int version, const char *path, int error)
+{
+    char folder[32];
+    assert_int_equal(cgroup_folder(mountinfo, version, path, folder, sizeof(folder)), error);
+}
+
+static void the_folder_of_a_group(void **state)
+{
+    (void)state;
+    folder_is(V2, CGROUP_V2, "/train/job", "/sys/fs/cgroup/train/job");
+    folder_is(V2, CGROUP_V2, "/", "/sys/fs/cgroup");
+    folder_is(V1, CGROUP_V1, "/train/job", "/sys/fs/cgroup/memory/train/job");
+    folder_is(HYBRID, CGROUP_V1, "/", "/sys/fs/cgroup/memory");
+    folder_is(HYBRID, CGROUP_V2, "/a", "/sys/fs/cgroup/unified/a");
+    folder_is("30 23 0:26 / / rw - cgroup2 none rw\n", CGROUP_V2, "/a", "/a");
+    folder_is("30 23 0:26 / /my\\040groups rw - cgroup2 none rw", CGROUP_V2, "/a b (deleted)",
+              "/my groups/a b (deleted)");
+    no_folder(V2, CGROUP_V1, "/train", -ENOENT);
+    no_folder(V1, CGROUP_V2, "/train", -ENOENT);
+    no_folder(V2, CGROUP_V2, "", -ENOENT);
+    no_folder(V2, CGROUP_V2, "train", -ENOENT);
+    no_folder("", CGROUP_V2, "/", -ENOENT);
+    no_folder(V2, CGROUP_V2, "/a/path/of/more/than/thirty-one/bytes", -ENAMETOOLONG);
+}
+
+static void the_folder_of_a_group_in_a_container(void **state)
+{
+    static const char bound[] = "40 30 0:26 /docker/abc /c rw - cgroup2 cgroup2 rw\n";
+    static const char above[] = "40 30 0:26 /.. /c rw - cgroup2 cgroup2 rw\n";
+    (void)state;
+
+    folder_is(bound, CGROUP_V2, "/docker/abc", "/c");
+    folder_is(bound, CGROUP_V2, "/docker/abc/job", "/c/job");
+    folder_is(bound, CGROUP_V2, "/docker/abc/..job", "/c/..job");
+    no_folder(bound, CGROUP_V2, "/docker", -ENOENT);
+    no_folder(bound, CGROUP_V2, "/docker/abcd", -ENOENT);
+    no_folder(bound, CGROUP_V2, "/", -ENOENT);
+    folder_is(
+        "41 30 0:26 /docker /d rw - cgroup2 cgroup2 rw\n40 30 0:26 /docker/abc /c rw - cgroup2 cgroup2 rw\n",
+        CGROUP_V2, "/docker/abc", "/d/abc");
+    no_folder(above, CGROUP_V2, "/", -ENOENT);
+    /* Outside of the cgroup namespace: never a way out of the mount. */
+    no_folder(V2, CGROUP_V2, "/..", -ENOENT);
+    no_folder(V2, CGROUP_V2, "/../train", -ENOENT);
+    no_folder(V2, CGROUP_V2, "/train/../../x", -ENOENT);
+    no_folder(above, CGROUP_V2, "/../train", -ENOENT);
+}
+
+static void path_in_version(const char *text, int version, const char *expected)
+{
+    struct span path = cgroup_in_version(text, version);
+
+    assert_int_equal(path.length, strlen(expected));
+    assert_memory_equal(path.at, expected, path.length);
+}
+
+static void the_groups_of_both_versions(void **state)
+{
+    static const char both[] = "9:name=systemd:/s\n4:memory:/m\n3:cpu:/c\n0::/u (deleted)\n";
+    (void)state;
+
+    path_in_version(both, CGROUP_V1, "/m");
+    path_in_version(both, CGROUP_V2, "/u (deleted)");
+    path_in_version("0::/a:b\n", CGROUP_V2, "/a:b");
+    path_in_version("0::/\n", CGROUP_V1, "");
+    path_in_version("4:memory:/m\n", CGROUP_V2, "");
+    path_in_version("", CGROUP_V2, "");
+}
+
 static int version_in(const struct folder *folder)
 {
     int fd = folder_fd(folder);
@@ -375,6 +452,9 @@ int main(void)
         cmocka_unit_test(a_path_that_does_not_fit_is_refused),
         cmocka_unit_test(a_mount_point_longer_than_any_path_is_left_out),
         cmocka_unit_test(what_lies_within_what),
+        cmocka_unit_test(the_folder_of_a_group),
+        cmocka_unit_test(the_folder_of_a_group_in_a_container),
+        cmocka_unit_test(the_groups_of_both_versions),
         unit_test_in_folder(a_folder_that_counts_no_kills_is_of_no_version),
         unit_test_in_folder(the_version_of_a_group),
         cmocka_unit_test(where_the_memory_hierarchy_is_mounted),
