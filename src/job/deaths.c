@@ -127,6 +127,9 @@ static void take_file(struct job_death *death, const struct process_death *end)
     if (!end->file.known)
         return;
     span_keep(death->file, sizeof(death->file), span_of(end->file.path));
+    death->behind_end = end->file.offset_bytes >= end->file.length_bytes;
+    if (death->behind_end)
+        return;
     if (was_full(end))
         death->full.size_bytes =
             end->file.size_bytes.number; /* it may have room again, now that this one is gone */
@@ -152,7 +155,9 @@ static bool is_worth_telling(const struct job_deaths *deaths, pid_t pid, int sig
 
 void job_deaths_add_end(struct job_deaths *deaths, const struct process_death *end, bool sender_inside)
 {
-    if ((pid_t)end->sender.pid == deaths->keeper || !is_worth_telling(deaths, (pid_t)end->pid, end->signal))
+    bool ours = !end->sender.kernel && (pid_t)end->sender.pid == deaths->keeper;
+
+    if (ours || !is_worth_telling(deaths, (pid_t)end->pid, end->signal))
         return;
     struct job_death *death = death_of(deaths, (pid_t)end->pid, end->comm);
     if (!death)
@@ -317,7 +322,7 @@ static void put_cause(struct text *text, const struct job_death *death, const st
     case DEATH_BY_ITSELF:
         text_string(text, ", by itself");
         if (death->file[0]) {
-            text_string(text, ", on ");
+            text_string(text, death->behind_end ? ", behind the end of " : ", on ");
             text_string(text, death->file);
         }
         break;

@@ -52,6 +52,7 @@ struct job_death {
     char sender_comm[PROCESS_COMM_MAX];
 
     /* of SIGBUS */
+    bool behind_end; /* of the file, which was cut short after it had been mapped, as a rule */
     char file[FILE_SYSTEM_PATH_MAX]; /* that it was on; "": not known */
     struct file_system full;         /* of DEATH_BY_FULL_FILE_SYSTEM */
 };
