@@ -49,17 +49,19 @@ static void count_beyond(struct job_deaths *deaths, enum death_teller teller)
         deaths->beyond = deaths->beyond_of[teller];
 }
 
-/* Where there is no room: that of the last one that weighs less than WANTED, or NULL. */
+/* Where there is no room: that of the last of those that weigh least, if it is less than WANTED, or NULL. */
 static struct job_death *place_for(struct job_deaths *deaths, int wanted, enum death_teller teller)
 {
+    struct job_death *lightest = &deaths->list[0];
+
     if (deaths->count < JOB_DEATHS_MAX)
         return &deaths->list[deaths->count++];
     count_beyond(deaths, teller);
-    for (size_t i = deaths->count; i-- > 0;) {
-        if (weight(deaths, &deaths->list[i]) < wanted)
-            return &deaths->list[i];
+    for (size_t i = 1; i < deaths->count; i++) {
+        if (weight(deaths, &deaths->list[i]) <= weight(deaths, lightest))
+            lightest = &deaths->list[i];
     }
-    return NULL;
+    return weight(deaths, lightest) < wanted ? lightest : NULL;
 }
 
 /* The one that is known by that pid, or a new one. NULL where there is no room. */
