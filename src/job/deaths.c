@@ -23,19 +23,60 @@ static struct job_death *find(struct job_deaths *deaths, pid_t pid)
     return NULL;
 }
 
-/* The one that is known by that pid, or a new one. NULL where there is no room. */
-static struct job_death *death_of(struct job_deaths *deaths, pid_t pid, const char *comm)
+static struct job_death *find_untold(struct job_deaths *deaths, pid_t pid, enum death_teller teller)
 {
-    struct job_death *death = find(deaths, pid);
-
-    if (!death && deaths->count == JOB_DEATHS_MAX) {
-        deaths->beyond++;
-        return NULL;
+    for (size_t i = 0; i < deaths->count; i++) {
+        if (deaths->list[i].pid == pid && !deaths->list[i].told[teller])
+            return &deaths->list[i];
     }
+    return NULL;
+}
+
+static int weight_of(const struct job_deaths *deaths, bool oom, pid_t pid)
+{
+    return 2 * oom + (pid == deaths->command);
+}
+
+static int weight(const struct job_deaths *deaths, const struct job_death *death)
+{
+    return weight_of(deaths, job_death_is_oom(death), death->pid);
+}
+
+/* Several tell of the same one, which is gone: of those that each tells of it is the most that is sure. */
+static void count_beyond(struct job_deaths *deaths, enum death_teller teller)
+{
+    if (++deaths->beyond_of[teller] > deaths->beyond)
+        deaths->beyond = deaths->beyond_of[teller];
+}
+
+/* Where there is no room: that of the last of those that weigh least, if it is less than WANTED, or NULL. */
+static struct job_death *place_for(struct job_deaths *deaths, int wanted, enum death_teller teller)
+{
+    struct job_death *lightest = &deaths->list[0];
+
+    if (deaths->count < JOB_DEATHS_MAX)
+        return &deaths->list[deaths->count++];
+    count_beyond(deaths, teller);
+    for (size_t i = 1; i < deaths->count; i++) {
+        if (weight(deaths, &deaths->list[i]) <= weight(deaths, lightest))
+            lightest = &deaths->list[i];
+    }
+    return weight(deaths, lightest) < wanted ? lightest : NULL;
+}
+
+/* The one that is known by that pid, or a new one. NULL where there is no room. */
+static struct job_death *death_of(struct job_deaths *deaths, pid_t pid, const char *comm,
+                                  enum death_teller teller)
+{
+    struct job_death *death = find_untold(deaths, pid, teller);
+
     if (!death) {
-        death = &deaths->list[deaths->count++];
+        death = place_for(deaths, weight_of(deaths, teller == TOLD_BY_OOM_KILLER, pid), teller);
+        if (!death)
+            return NULL;
         *death = (struct job_death){.pid = pid};
     }
+    death->told[teller] = true;
     if (death->comm[0] == '\0')
         span_keep(death->comm, sizeof(death->comm), span_of(comm));
     return death;
@@ -59,7 +100,7 @@ static enum death_cause cause_of(const struct job_deaths *deaths, const struct o
 
 const struct job_death *job_deaths_add_kill(struct job_deaths *deaths, const struct oom_kill *kill)
 {
-    struct job_death *death = death_of(deaths, (pid_t)kill->pid.number, kill->comm);
+    struct job_death *death = death_of(deaths, (pid_t)kill->pid.number, kill->comm, TOLD_BY_OOM_KILLER);
 
     deaths->oom_kills++;
     if (!death)
@@ -138,8 +179,12 @@ static void take_file(struct job_death *death, const struct process_death *end)
     death->cause = DEATH_BY_FULL_FILE_SYSTEM;
 }
 
+/* What was seen of its signal is surer than what its status lets one guess, whichever came first. */
 static void take_end(struct job_death *death, const struct process_death *end, bool sender_inside)
 {
+    if (!end->sender.seen)
+        return;
+    death->full = (struct file_system){.path = ""};
     if (end->sender.pid != 0 && !end->sender.kernel)
         take_sender(death, end, sender_inside);
     else if (end->signal == SIGBUS)
@@ -159,7 +204,7 @@ void job_deaths_add_end(struct job_deaths *deaths, const struct process_death *e
 
     if (ours || !is_worth_telling(deaths, (pid_t)end->pid, end->signal))
         return;
-    struct job_death *death = death_of(deaths, (pid_t)end->pid, end->comm);
+    struct job_death *death = death_of(deaths, (pid_t)end->pid, end->comm, TOLD_BY_END);
     if (!death)
         return;
     death->signal = end->signal;
@@ -173,7 +218,7 @@ void job_deaths_add_status(struct job_deaths *deaths, pid_t pid, const char *com
 {
     if (!WIFSIGNALED(status) || !is_worth_telling(deaths, pid, WTERMSIG(status)))
         return;
-    struct job_death *death = death_of(deaths, pid, comm);
+    struct job_death *death = death_of(deaths, pid, comm, TOLD_BY_STATUS);
     if (!death)
         return;
     death->signal = WTERMSIG(status);
@@ -199,11 +244,6 @@ static void decide(struct job_deaths *deaths, struct job_death *death, uint64_t 
     } else if (death->cause == DEATH_BY_SIGNAL) {
         death->cause = DEATH_BY_SOMEBODY;
     }
-}
-
-static int weight(const struct job_deaths *deaths, const struct job_death *death)
-{
-    return 2 * job_death_is_oom(death) + (death->pid == deaths->command);
 }
 
 /* Those that weigh the same stay in the order in which they came. */

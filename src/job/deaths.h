@@ -33,9 +33,13 @@ enum death_cause {
     DEATH_BY_OOM,     /* the kernel does not say which */
 };
 
+/* Who tells of a death, each once. */
+enum death_teller { TOLD_BY_OOM_KILLER, TOLD_BY_END, TOLD_BY_STATUS, DEATH_TELLERS };
+
 struct job_death {
     pid_t pid;
-    char comm[OOM_COMM_MAX]; /* any bytes, terminated */
+    bool told[DEATH_TELLERS]; /* one that is told again is another's, as pids are used again */
+    char comm[OOM_COMM_MAX];  /* any bytes, terminated */
     int signal;
     bool core;
     enum death_cause cause;
@@ -66,12 +70,18 @@ struct job_deaths {
 
     struct job_death list[JOB_DEATHS_MAX];
     size_t count;
-    uint64_t beyond;    /* that there was no room for */
+    uint64_t beyond;    /* that there was no room for: at least so many */
     uint64_t oom_kills; /* of the job, those without a name among them */
     uint64_t unnamed;   /* of them */
+
+    /* its own */
+    uint64_t beyond_of[DEATH_TELLERS];
 };
 
-/* The OOM killer took a process of the job. Returns the death, or NULL where there is no room. */
+/*
+ * The OOM killer took a process of the job. Returns the death, or NULL where there is no room. Where that is
+ * short, its victims and the command come before others.
+ */
 const struct job_death *job_deaths_add_kill(struct job_deaths *deaths, const struct oom_kill *kill);
 void job_deaths_add_unnamed_kills(struct job_deaths *deaths, uint64_t kills);
 

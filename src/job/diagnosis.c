@@ -261,12 +261,12 @@ static struct reads reads_of(const struct job_account *account)
     return reads;
 }
 
-/* What the machine did may be another's doing. */
+/* What the machine did, or stood still for, may be another's doing. */
 static bool is_ours(const struct job_account *account)
 {
     double machine = account->refaults.machine_read_bytes;
 
-    if (!account->refaults.of_machine)
+    if (!account->refaults.of_machine && !account->stalls.of_machine)
         return true;
     return machine > 0 && (double)account->usage.read_bytes >= majority * machine;
 }

@@ -4,6 +4,7 @@
 #include "kernel/span.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -31,13 +32,18 @@ bool file_system_is_full(const struct file_system *looked)
     return looked->free_bytes < (uint64_t)FULL_PAGES * PAGE_MIN;
 }
 
+static bool is_octal(char digit)
+{
+    return digit >= '0' && digit <= '7';
+}
+
 /* "\040" stands for a blank, as fs/proc_namespace.c writes it. */
 static void unescape(char *path)
 {
     char *out = path;
 
     for (const char *at = path; *at; at++) {
-        if (at[0] == '\\' && at[1] && at[2] && at[3]) {
+        if (at[0] == '\\' && is_octal(at[1]) && is_octal(at[2]) && is_octal(at[3])) {
             *out++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
             at += 3;
         } else {
@@ -69,7 +75,8 @@ static bool read_mount(struct span line, uint32_t *device, char *path, size_t si
 
 int file_system_find_full(struct file_system *full, uint32_t device)
 {
-    char path[FILE_SYSTEM_PATH_MAX];
+    struct file_system looked;
+    char path[PATH_MAX];
     char *mountinfo;
     struct span line;
     uint32_t mounted;
@@ -81,8 +88,10 @@ int file_system_find_full(struct file_system *full, uint32_t device)
     struct span text = span_of(mountinfo);
     while (!found && span_take_line(&text, &line)) {
         found = read_mount(line, &mounted, path, sizeof(path)) && (device == 0 || mounted == device) &&
-                file_system_look(full, path) == 0 && file_system_is_full(full);
+                file_system_look(&looked, path) == 0 && file_system_is_full(&looked);
     }
+    if (found)
+        *full = looked;
     free(mountinfo);
     return found;
 }

@@ -24,6 +24,6 @@ bool file_system_is_full(const struct file_system *looked);
 
 /* Fills FULL with the first one that can be written to and is full, DEVICE alone where that is not 0 (as
  * st_dev, 12 bits major number and 20 bits minor number). Returns 1, 0 where there is none, or a negative
- * errno.
+ * errno; *FULL is as it was but for 1.
  */
 int file_system_find_full(struct file_system *full, uint32_t device);

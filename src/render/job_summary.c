@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40, WORTH_TELLING_BYTES = 1 << 20 };
+enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40, WORTH_TELLING_BYTES = 1 << 20, SENTENCE_MAX = 4096 };
 
 /* -- a line: "  memory   peak 1.0G, ..." -- */
 
@@ -59,16 +59,31 @@ static void put_count(struct text *text, uint64_t number, const char *unit)
 
 /* -- the first line -- */
 
+/* Takes off a character that was cut at the end. */
+static void drop_cut_character(struct text *shown)
+{
+    size_t start = shown->length;
+
+    do {
+        start--;
+    } while (start > 0 && (shown->bytes[start] & 0xc0) == 0x80);
+    if (text_utf8_length(shown->bytes + start) == 0)
+        shown->length = start;
+}
+
 static void put_command(struct text *text, char *const *command)
 {
     char words[COMMAND_SHOWN_MAX + 1];
     struct text shown = text_over(words, COMMAND_SHOWN_MAX);
 
     for (; *command; command++) {
-        text_string(&shown, *command);
+        text_string(&shown, **command ? *command : "''");
         if (command[1])
             text_char(&shown, ' ');
     }
+    words[shown.length] = '\0';
+    if (shown.lost > 0)
+        drop_cut_character(&shown);
     words[shown.length] = '\0';
     text_printable(text, words);
     if (shown.lost > 0)
@@ -110,7 +125,8 @@ static void put_peak_process(struct text *text, const struct job_account *accoun
     put_bytes(text, "largest process ", bytes, "");
     /* The kernel's own figure has no name; the one that was seen largest has, and was it if it was about as
      * large. */
-    if (account->footprint->most_processes > 1 && (double)largest->rss_bytes >= sure * bytes) {
+    if (account->footprint->most_processes > 1 && largest->pid != 0 &&
+        (double)largest->rss_bytes >= sure * bytes) {
         text_string(text, " (");
         text_printable(text, largest->comm);
         text_format(text, "[%d])", (int)largest->pid);
@@ -190,7 +206,7 @@ static void put_disk(struct text *text, const struct job_account *account)
 static void put_stall(struct text *text, size_t start, const char *what, double some, double full,
                       double seconds)
 {
-    if (isnan(some) || seconds <= 0)
+    if (isnan(some))
         return;
     put_comma(text, start);
     text_string(text, what);
@@ -209,7 +225,7 @@ static void put_stalls(struct text *text, const struct job_account *account)
     const struct job_stalls *stalls = &account->stalls;
     size_t start = text->length;
 
-    if (isnan(stalls->memory_some) && isnan(stalls->io_some))
+    if ((isnan(stalls->memory_some) && isnan(stalls->io_some)) || account->seconds <= 0)
         return;
     begin_line(text, "stalled");
     put_stall(text, start, "memory ", stalls->memory_some, stalls->memory_full, account->seconds);
@@ -235,7 +251,8 @@ static void put_fault_row(struct text *text, const struct fault_row *row)
     end_line(text);
 }
 
-static void put_trace(struct text *text, const struct fault_rows *rows, const struct trace_summary *trace)
+static void put_trace(struct text *text, const struct fault_rows *rows, const struct trace_summary *trace,
+                      size_t shown)
 {
     begin_line(text, "traced");
     trace_table_put_time(text, latency_lost_ns(&rows->all));
@@ -252,25 +269,35 @@ static void put_trace(struct text *text, const struct fault_rows *rows, const st
         put_count(text, rows->all.waits, " waits for another's");
     }
     end_line(text);
-    for (size_t i = 0; i < rows->count && i < JOB_FAULTS_SHOWN; i++)
+    for (size_t i = 0; i < shown; i++)
         put_fault_row(text, &rows->list[i]);
 }
 
 /* -- what ended its parts -- */
 
-static void put_deaths(struct text *text, const struct job_account *account)
+/* The names in it, of processes, files and cgroups, are any bytes. */
+static void put_death(struct text *text, const struct job_death *death, const struct job_deaths *deaths)
+{
+    char bytes[SENTENCE_MAX + 1];
+    struct text sentence = text_over(bytes, SENTENCE_MAX);
+
+    job_death_put(&sentence, death, deaths);
+    bytes[sentence.length] = '\0';
+    text_printable(text, bytes);
+}
+
+static void put_deaths(struct text *text, const struct job_account *account, size_t shown)
 {
     const struct job_deaths *deaths = account->deaths;
-    size_t shown = deaths->count < JOB_DEATHS_SHOWN ? deaths->count : JOB_DEATHS_SHOWN;
     uint64_t more = deaths->count - shown + deaths->beyond;
 
     for (size_t i = 0; i < shown; i++) {
         begin_line(text, i == 0 ? "killed" : "");
-        job_death_put(text, &deaths->list[i], deaths);
+        put_death(text, &deaths->list[i], deaths);
         end_line(text);
     }
     if (more > 0) {
-        begin_line(text, "");
+        begin_line(text, shown == 0 ? "killed" : "");
         text_format(text, "and %" PRIu64 " more\n", more);
     }
     if (deaths->unnamed > 0) {
@@ -296,7 +323,7 @@ static void put_left_out(struct text *text, const struct job_account *account)
 {
     for (size_t i = 0; i < account->left_out_count; i++) {
         begin_line(text, i == 0 ? "without" : "");
-        text_string(text, account->left_out[i]);
+        text_printable(text, account->left_out[i]); /* a cgroup's name may be in it */
         end_line(text);
     }
 }
@@ -304,15 +331,59 @@ static void put_left_out(struct text *text, const struct job_account *account)
 static void put_sentence(struct text *text, const struct job_account *account,
                          void (*put)(struct text *text, const struct job_account *account))
 {
-    size_t start = text->length;
+    char bytes[SENTENCE_MAX + 1];
+    struct text sentence = text_over(bytes, SENTENCE_MAX);
 
-    put(text, account);
-    if (text->length > start)
+    put(&sentence, account);
+    bytes[sentence.length] = '\0';
+    text_printable(text, bytes);
+    if (sentence.length > 0)
         text_string(text, ".\n");
+}
+
+/* -- all of it -- */
+
+/* How many lines of those that there may be many of fit the screen. */
+struct shown {
+    size_t deaths;
+    size_t faults;
+};
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Those that are there as a rule, the two sentences among them, and each reason why something is not. */
+static size_t other_lines(const struct job_account *account, bool traced)
+{
+    enum { USUAL_LINES = 9 };
+    const bool others[] = {traced, account->deaths->unnamed > 0, account->ended_by_us > 0, account->left > 0};
+    size_t lines = USUAL_LINES + account->left_out_count;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        lines += others[i] ? 1 : 0;
+    return lines;
+}
+
+static struct shown shown_of(const struct job_account *account, bool traced)
+{
+    const struct job_deaths *deaths = account->deaths;
+    size_t room = JOB_SUMMARY_LINES - other_lines(account, traced);
+    size_t most = least(JOB_DEATHS_SHOWN, room);
+    bool all = deaths->count <= most && (deaths->beyond == 0 || deaths->count < room);
+    struct shown shown = {.deaths = all ? deaths->count : least(JOB_DEATHS_SHOWN, room - 1)};
+
+    room -= shown.deaths + (deaths->count > shown.deaths || deaths->beyond > 0 ? 1 : 0);
+    shown.faults = traced ? least(least(JOB_FAULTS_SHOWN, room), account->faults->count) : 0;
+    return shown;
 }
 
 void job_summary_put(struct text *text, const struct job_account *account, const struct trace_summary *trace)
 {
+    bool traced = account->faults && trace;
+    struct shown shown = shown_of(account, traced);
+
     put_end(text, account);
     put_faults(text, account);
     put_memory(text, account);
@@ -320,9 +391,9 @@ void job_summary_put(struct text *text, const struct job_account *account, const
     put_disk(text, account);
     put_cpu(text, account);
     put_switches(text, account);
-    if (account->faults && trace)
-        put_trace(text, account->faults, trace);
-    put_deaths(text, account);
+    if (traced)
+        put_trace(text, account->faults, trace, shown.faults);
+    put_deaths(text, account, shown.deaths);
     put_left(text, account);
     put_left_out(text, account);
     put_sentence(text, account, job_ending_put);

@@ -69,9 +69,11 @@ static void check_stat(const char *bytes, size_t size)
     check_comm(memchr(bytes, '(', size), close, &stat);
     if (strlen(text) == size) {
         const char *rest = text + (close - bytes) + 1;
+        check_field(rest, 4, stat.parent);
         check_field(rest, 10, stat.minor_faults);
         check_field(rest, 12, stat.major_faults);
         check_field(rest, 22, stat.start_ticks);
+        check_field(rest, 23, stat.address_space_bytes);
         check_field(rest, 24, stat.rss_pages);
     }
     free(text);

@@ -213,6 +213,53 @@ static void what_cannot_be_read_is_a_negative_errno(void **state)
     assert_true(read_in(*state, "folder", &text) < 0);
 }
 
+/* Whether a program that is started from here finds them open: a bit for each of 0 to 2. */
+static int open_after_exec(void)
+{
+    static char script[] =
+        "r=0; for f in 0 1 2; do [ -e /proc/self/fd/$f ] && r=$((r + (1 << f))); done; exit $r";
+
+    execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+    return 99;
+}
+
+/* In a child that has those of CLOSED closed. Exits with 64 plus the failed check, or as the above. */
+static int reserve(int closed)
+{
+    int status;
+
+    pid_t child = fork();
+    if (child == 0) {
+        int keep = open("/dev/null", O_RDWR | O_CLOEXEC);
+        for (int fd = 0; fd < 3; fd++)
+            closed & 1 << fd ? close(fd) : dup2(keep, fd);
+        file_reserve_standard();
+        int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        char byte;
+        if (next < 3)
+            _exit(64);
+        if (closed & 1 && (read(0, &byte, 1) >= 0 || errno != EBADF))
+            _exit(65);
+        for (int fd = 1; fd < 3; fd++) {
+            if (closed & 1 << fd && (write(fd, "x", 1) >= 0 || errno != EBADF))
+                _exit(65 + fd);
+        }
+        _exit(open_after_exec());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void what_is_reserved_fails_and_is_closed_for_who_is_started(void **state)
+{
+    (void)state;
+
+    if (access("/bin/sh", X_OK) != 0 || access("/proc/self/fd", X_OK) != 0)
+        skip();
+    for (int closed = 0; closed < 8; closed++)
+        assert_int_equal(reserve(closed), 7 & ~closed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +273,7 @@ int main(void)
         unit_test_in_folder(a_large_file_is_read_to_its_last_byte),
         unit_test_in_folder(from_16_mib_on_it_is_too_large),
         unit_test_in_folder(what_cannot_be_read_is_a_negative_errno),
+        cmocka_unit_test(what_is_reserved_fails_and_is_closed_for_who_is_started),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

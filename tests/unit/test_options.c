@@ -236,6 +236,73 @@ static void it_can_be_done_twice_in_a_program(void **state)
     assert_true(line.settings.wide);
 }
 
+/* Parses up to the first operand; what is left over has to be OPERANDS. */
+static void accepts_up_to_operand(struct line *line, const char *words, const char *operands)
+{
+    static char copy[512];
+    TEXT(rest, 256);
+
+    strcpy(copy, words);
+    *line = (struct line){.given = command_line_of("faultline", copy), .operands = -1};
+    line->error = options_parse_up_to_operand(rows, COUNT_OF(rows), &line->settings, line->given.count,
+                                              line->given.words, &line->operands, &line->problem);
+    if (line->error < 0)
+        fail_msg("%s: %s", words, line->problem.text);
+    for (int i = line->operands; i < line->given.count; i++) {
+        text_string(&rest, line->given.words[i]);
+        text_char(&rest, ' ');
+    }
+    assert_text(&rest, operands);
+}
+
+static void options_may_end_at_the_first_operand(void **state)
+{
+    struct line line;
+    (void)state;
+
+    accepts_up_to_operand(&line, "-w --proc /p make -w --psi -o x", "make -w --psi -o x ");
+    assert_true(line.settings.wide);
+    assert_string_equal(line.settings.proc, "/p");
+    assert_false(line.settings.psi);
+    assert_null(line.settings.columns);
+    accepts_up_to_operand(&line, "make --what -- x", "make --what -- x ");
+    assert_false(line.settings.wide);
+    accepts_up_to_operand(&line, "--psi -- -w -- x", "-w -- x ");
+    assert_true(line.settings.psi);
+    assert_false(line.settings.wide);
+    accepts_up_to_operand(&line, "-w", "");
+    accepts_up_to_operand(&line, "", "");
+    accepts_up_to_operand(&line, "- -w", "- -w "); /* which is no option */
+    assert_false(line.settings.wide);
+    accepts(&line, "make -w", "make"); /* and the other way is as it was */
+    assert_true(line.settings.wide);
+}
+
+static void what_is_wrong_in_front_of_an_operand_is_told(void **state)
+{
+    static const struct {
+        const char *words, *problem;
+    } cases[] = {
+        {"--what make", "unknown option '--what': see --help"},
+        {"-z make", "unknown option '-z': see --help"},
+        {"-w -o", "option '-o' wants a value: see --help"},
+        {"--rows 99 make", "--rows '99': expected 2 to 10"},
+        {"-1 make", "'-1': expected a number above 0"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct line line = {.operands = -1};
+        char copy[128];
+        strcpy(copy, cases[i].words);
+        line.given = command_line_of("faultline", copy);
+        assert_int_equal(options_parse_up_to_operand(rows, COUNT_OF(rows), &line.settings, line.given.count,
+                                                     line.given.words, &line.operands, &line.problem),
+                         -EINVAL);
+        assert_string_equal(line.problem.text, cases[i].problem);
+    }
+}
+
 static void help_has_a_line_for_each(void **state)
 {
     TEXT(text, 1024);
@@ -268,6 +335,8 @@ int main(void)
         cmocka_unit_test(a_value_too_many_is_told),
         cmocka_unit_test(a_negative_number_is_no_option),
         cmocka_unit_test(it_can_be_done_twice_in_a_program),
+        cmocka_unit_test(options_may_end_at_the_first_operand),
+        cmocka_unit_test(what_is_wrong_in_front_of_an_operand_is_told),
         cmocka_unit_test(help_has_a_line_for_each),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -36,6 +36,8 @@ static void a_program(void **state)
     assert_int_equal(parse(CAT, &stat), 0);
     assert_int_equal(stat.pid, 25195);
     assert_string_equal(stat.comm, "cat");
+    assert_int_equal(stat.parent, 25190);
+    assert_int_equal(stat.address_space_bytes, 3133440);
     assert_int_equal(stat.start_ticks, 1152841);
     assert_int_equal(stat.minor_faults, 102);
     assert_int_equal(stat.major_faults, 3);
@@ -51,6 +53,8 @@ static void a_kernel_thread(void **state)
     assert_int_equal(parse(KTHREADD, &stat), 0);
     assert_int_equal(stat.pid, 2);
     assert_string_equal(stat.comm, "kthreadd");
+    assert_int_equal(stat.parent, 0);
+    assert_int_equal(stat.address_space_bytes, 0);
     assert_int_equal(stat.start_ticks, 0);
     assert_int_equal(stat.rss_pages, 0);
     assert_true(stat.kernel_thread);
@@ -78,6 +82,8 @@ static void names_that_look_like_something_else(void **state)
         assert_int_equal(parse(cases[i].text, &stat), 0);
         assert_string_equal(stat.comm, cases[i].comm);
         assert_int_equal(stat.pid, 25195);
+        assert_int_equal(stat.parent, 1);
+        assert_int_equal(stat.address_space_bytes, 3133440);
         assert_int_equal(stat.minor_faults, 102);
         assert_int_equal(stat.major_faults, 3);
         assert_int_equal(stat.start_ticks, 1152841);
@@ -127,10 +133,13 @@ static void the_largest_numbers(void **state)
     (void)state;
 
     assert_int_equal(
-        parse("18446744073709551615 (x) R 1 1 1 0 -1 18446744073709551615 18446744073709551615 0 "
-              "18446744073709551615 0 0 0 0 0 20 0 1 0 18446744073709551615 4 5",
+        parse("18446744073709551615 (x) R 18446744073709551615 1 1 0 -1 18446744073709551615 "
+              "18446744073709551615 0 18446744073709551615 0 0 0 0 0 20 0 1 0 18446744073709551615 "
+              "18446744073709551615 5",
               &stat),
         0);
+    assert_true(stat.parent == UINT64_MAX);
+    assert_true(stat.address_space_bytes == UINT64_MAX);
     assert_true(stat.pid == UINT64_MAX);
     assert_true(stat.minor_faults == UINT64_MAX);
     assert_true(stat.major_faults == UINT64_MAX);
@@ -158,6 +167,12 @@ static void what_is_no_stat_is_refused_and_changes_nothing(void **state)
         "1 (x R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
         "1 (x) R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4\n", /* 23 fields */
         "1 (x) R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4 \n5 6\n",
+        "1 (x) R -1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
+        "1 (x) R x 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
+        "1 (x) R 18446744073709551616 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
+        "1 (x) R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 -4 5 6\n",
+        "1 (x) R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 4kB 5 6\n",
+        "1 (x) R 1 1 1 0 -1 0 1 0 2 0 0 0 0 0 20 0 1 0 3 18446744073709551616 5 6\n",
         "1 (x) R 1 1 1 0 -1 f 1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
         "1 (x) R 1 1 1 0 -1 0 -1 0 2 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
         "1 (x) R 1 1 1 0 -1 0 1 0 2x 0 0 0 0 0 20 0 1 0 3 4 5 6\n",
@@ -192,6 +207,8 @@ static void a_stat_cut_anywhere(void **state)
         if (process_parse_stat(bytes, length, &stat) == 0) {
             assert_int_equal(stat.start_ticks, 1152841);
             assert_int_equal(stat.major_faults, 3);
+            assert_int_equal(stat.parent, 25190);
+            assert_int_equal(stat.address_space_bytes, 3133440);
             assert_true(strlen("25195 (cat) R 25190 25190 24040 0 -1 4194304 102 7 3 0 0 0 0 0 20 0 1 0 "
                                "1152841 3133440 ") < length);
         }
@@ -471,6 +488,8 @@ static void this_very_process(void **state)
     assert_int_equal(error, 0);
     assert_string_equal(stat.comm, "a) R 1 ( \x01\xff");
     assert_false(stat.kernel_thread);
+    assert_int_equal(stat.parent, getppid());
+    assert_true(stat.address_space_bytes / (uint64_t)sysconf(_SC_PAGESIZE) >= stat.rss_pages);
     assert_true(stat.minor_faults > 0 && stat.rss_pages > 0 && stat.start_ticks > 0);
     assert_int_equal(process_read_status(list->fd, self, &status), 0);
     assert_value(status.uid, geteuid());

@@ -155,9 +155,52 @@ static void a_write_that_nobody_reads_ends_with_a_signal_that_asks_for_the_end(v
     assert_false(signals_want_end()); /* it has been told */
 }
 
+static void (*handler_of(int signal))(int)
+{
+    struct sigaction action;
+
+    assert_int_equal(sigaction(signal, NULL, &action), 0);
+    return action.sa_handler;
+}
+
+/* What is given back is of the process's beginning: each case in one of its own. Exits with the number of the
+ * check that failed. */
+static void give_back_in_child(void (*pipe_before)(int), void (*size_before)(int))
+{
+    int status;
+
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGPIPE, pipe_before);
+        signal(SIGXFSZ, size_before);
+        signals_give_back(); /* of what nobody changed nothing becomes */
+        if (handler_of(SIGPIPE) != pipe_before || handler_of(SIGXFSZ) != size_before)
+            _exit(1);
+        signals_fail_writes();
+        signals_fail_writes(); /* the second time it is not as it was before */
+        if (handler_of(SIGPIPE) != SIG_IGN || handler_of(SIGXFSZ) != SIG_IGN)
+            _exit(2);
+        signals_give_back();
+        _exit(handler_of(SIGPIPE) == pipe_before && handler_of(SIGXFSZ) == size_before ? 0 : 3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void what_a_child_is_given_back_is_as_it_was(void **state)
+{
+    (void)state;
+    give_back_in_child(SIG_DFL, SIG_DFL);
+    give_back_in_child(SIG_IGN, SIG_DFL);
+    give_back_in_child(SIG_DFL, SIG_IGN);
+    give_back_in_child(SIG_IGN, SIG_IGN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_child_is_given_back_is_as_it_was), /* before anything has changed it */
         cmocka_unit_test(signals_are_called_in_the_loop_and_not_before),
         cmocka_unit_test(a_signal_from_another_process_wakes_the_loop),
         cmocka_unit_test(what_came_when_nobody_listened_is_told_to_nobody),
