@@ -51,7 +51,7 @@ static int write_score(const char *score)
     return error;
 }
 
-static int lower_score(void)
+int protect_from_oom_killer(void)
 {
     int error = read_score();
     if (error == 0)
@@ -77,7 +77,7 @@ void protect_self(void)
         error = -errno;
     if (error < 0)
         say("locking memory", -error, "raise the limit (ulimit -l), or grant CAP_IPC_LOCK");
-    error = lower_score();
+    error = protect_from_oom_killer();
     if (error < 0)
         say(score_path, -error, "grant CAP_SYS_RESOURCE, which root has not everywhere");
     hurry();

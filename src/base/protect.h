@@ -9,6 +9,10 @@
  */
 void protect_self(void);
 
+/* Asks the OOM killer alone for that, and says nothing. Returns 0 or a negative errno: -EACCES without
+ * CAP_SYS_RESOURCE. */
+int protect_from_oom_killer(void);
+
 /* For a child that becomes another program: gives it the oom_score_adj and the nice value that faultline
  * was started with. */
 void protect_give_back(void);

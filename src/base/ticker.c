@@ -22,23 +22,45 @@ static void read_ticks(void *context)
         ticker->ready(ticker->context);
 }
 
-int ticker_start(struct ticker *ticker, struct loop *loop, uint64_t start_ns, uint64_t period_ns,
-                 void (*ready)(void *context), void *context)
+int ticker_open(struct ticker *ticker, struct loop *loop, void (*ready)(void *context), void *context)
 {
-    struct itimerspec beat = {.it_value = timespec_of(start_ns + period_ns),
-                              .it_interval = timespec_of(period_ns)};
     int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0)
         return -errno;
 
     *ticker = (struct ticker){{fd, read_ticks, ticker}, ready, context};
-    int error = timerfd_settime(fd, TFD_TIMER_ABSTIME, &beat, NULL) < 0 ? -errno : 0;
-    if (error == 0)
-        error = loop_add(loop, &ticker->source, EPOLLIN);
+    int error = loop_add(loop, &ticker->source, EPOLLIN);
     if (error < 0) {
         close(fd);
         *ticker = (struct ticker){0};
     }
+    return error;
+}
+
+int ticker_beat(struct ticker *ticker, uint64_t start_ns, uint64_t period_ns)
+{
+    struct itimerspec beat = {.it_value = timespec_of(start_ns + period_ns),
+                              .it_interval = timespec_of(period_ns)};
+
+    return timerfd_settime(ticker->source.fd, TFD_TIMER_ABSTIME, &beat, NULL) < 0 ? -errno : 0;
+}
+
+void ticker_pause(struct ticker *ticker)
+{
+    static const struct itimerspec never;
+
+    timerfd_settime(ticker->source.fd, 0, &never, NULL);
+}
+
+int ticker_start(struct ticker *ticker, struct loop *loop, uint64_t start_ns, uint64_t period_ns,
+                 void (*ready)(void *context), void *context)
+{
+    int error = ticker_open(ticker, loop, ready, context);
+
+    if (error == 0)
+        error = ticker_beat(ticker, start_ns, period_ns);
+    if (error < 0)
+        ticker_stop(ticker, loop);
     return error;
 }
 

@@ -166,7 +166,7 @@ static void on_bell_beat(void *context)
     if (names->source == OOM_NAMES_LOG)
         read_log(names);
     if (names->source != OOM_NAMES_LOG || names->heard_kill || names->bell_beats-- == 0)
-        ticker_stop(&names->bell_ticker, names->loop);
+        ticker_pause(&names->bell_ticker);
 }
 
 /* The log would wake us up at the kernel's next tick, or behind a slow console: it is looked into at once. */
@@ -177,9 +177,7 @@ static void on_bell(void *context)
     victim_bell_hush(&names->bell);
     names->heard_kill = false;
     names->bell_beats = BELL_BEATS_MAX;
-    if (!names->bell_ticker.ready)
-        ticker_start(&names->bell_ticker, names->loop, clock_monotonic_ns(), bell_beat_ns, on_bell_beat,
-                     names);
+    ticker_beat(&names->bell_ticker, clock_monotonic_ns(), bell_beat_ns);
 }
 
 /* It is not missed where it cannot be had. */
@@ -188,7 +186,8 @@ static void open_bell(struct oom_names *names)
     if (victim_bell_open(&names->bell) < 0)
         return;
     names->bell_source = (struct loop_source){names->bell.fd, on_bell, names};
-    if (loop_add(names->loop, &names->bell_source, EPOLLIN) < 0)
+    if (ticker_open(&names->bell_ticker, names->loop, on_bell_beat, names) < 0 ||
+        loop_add(names->loop, &names->bell_source, EPOLLIN) < 0)
         victim_bell_close(&names->bell);
 }
 

@@ -28,6 +28,7 @@ struct oom_watch {
     struct oom_counter machine;
     struct value machine_seen; /* when it was last known */
     struct ticker ticker;
+    bool beats;
     const char *proc_path;
 
     bool one_cgroup; /* kills elsewhere are not told of */
@@ -144,22 +145,18 @@ static void forgive_names(struct oom_watch *watch)
         watch->counted = watch->named = 0;
 }
 
-static void on_beat(void *context);
-
+/* The timer is there from the start: where faultline shares the limit that was hit, whoever asks for memory
+ * now is the next to be killed (seen on 6.18: what the victim had is not given back to the count yet). */
 static void keep_beat(struct oom_watch *watch)
 {
     bool polls = oom_names_source(watch->names) != OOM_NAMES_LOG && watch->group.change_fd < 0;
     bool wanted = polls || watch->behind_since_ns > 0;
-    bool beats = watch->ticker.ready != NULL;
 
-    if (!wanted && beats)
-        ticker_stop(&watch->ticker, watch->loop);
-    if (!wanted || beats)
-        return;
-    int error = ticker_start(&watch->ticker, watch->loop, clock_monotonic_ns(),
-                             OOM_WATCH_POLL_MS * (NS_PER_SECOND / 1000), on_beat, watch);
-    if (error < 0)
-        say("no timer: OOM kills without a name may go untold", strerror(-error));
+    if (wanted && !watch->beats)
+        ticker_beat(&watch->ticker, clock_monotonic_ns(), OOM_WATCH_POLL_MS * (NS_PER_SECOND / 1000));
+    else if (!wanted && watch->beats)
+        ticker_pause(&watch->ticker);
+    watch->beats = wanted;
 }
 
 static bool is_behind(const struct oom_watch *watch)
@@ -366,7 +363,9 @@ int oom_watch_open(struct oom_watch **watch, struct loop *loop, const struct oom
     opened->proc_path = settings->proc_path;
     opened->machine = (struct oom_counter)OOM_COUNTER_CLOSED;
     opened->group = (struct oom_counter)OOM_COUNTER_CLOSED;
-    int error = open_all(opened, settings, problem);
+    int error = ticker_open(&opened->ticker, loop, on_beat, opened);
+    if (error == 0)
+        error = open_all(opened, settings, problem);
     if (error < 0) {
         oom_watch_close(opened);
         return error;
