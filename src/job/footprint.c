@@ -13,6 +13,8 @@
 
 static const uint64_t first_pause_ns = NS_PER_SECOND / 200;
 static const uint64_t usual_pause_ns = NS_PER_SECOND / 4;
+static const uint64_t limited_pause_ns =
+    NS_PER_SECOND / 20;       /* where an allocation may fail: how full was it? */
 enum { PAUSES_A_LOOK = 100 }; /* of the time, a hundredth at most is for looking */
 
 int footprint_init(struct footprint *footprint)
@@ -99,9 +101,8 @@ static void plan_next(struct footprint *footprint, uint64_t began_ns)
     footprint->next_ns = now_ns + footprint->pause_ns;
     if (took_ns * PAUSES_A_LOOK > footprint->pause_ns)
         footprint->next_ns = now_ns + took_ns * PAUSES_A_LOOK;
-    footprint->pause_ns *= 2;
-    if (footprint->pause_ns > usual_pause_ns)
-        footprint->pause_ns = usual_pause_ns;
+    uint64_t most_ns = footprint->space.process.pid > 0 ? limited_pause_ns : usual_pause_ns;
+    footprint->pause_ns = 2 * footprint->pause_ns < most_ns ? 2 * footprint->pause_ns : most_ns;
 }
 
 void footprint_look(struct footprint *footprint, const struct cgroup_job *cgroup, pid_t keeper)

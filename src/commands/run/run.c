@@ -14,7 +14,9 @@
 #include "job/machine.h"
 #include "job/progress.h"
 #include "job/relay.h"
+#include "job/suspects.h"
 #include "kernel/bpf.h"
+#include "kernel/cgroup.h"
 #include "kernel/cgroup_job.h"
 #include "kernel/process_tree.h"
 #include "metric/fault_tally.h"
@@ -67,6 +69,7 @@ struct run {
     struct footprint footprint;
     struct job_machine machine;
     struct job_deaths deaths;
+    struct suspects suspects;
     struct job_account account;
     struct job_instant first;
     struct job_instant last;  /* when the last row was printed */
@@ -113,25 +116,63 @@ static void say_death(const struct run *run, const struct job_death *death)
     problem_print(&problem);
 }
 
-/* A victim is there, as a zombie at least, until its parent has waited for it. */
+static void take_kill(struct run *run, const struct oom_kill *kill)
+{
+    const struct job_death *death = job_deaths_add_kill(&run->deaths, kill);
+
+    if (death)
+        say_death(run, death);
+}
+
+/*
+ * A limit that faultline shares with the job, as in a batch system's cgroup: what the victim had is given
+ * back to the kernel's count some 10 ms after the victim is gone (6.18), and whoever asks for memory before
+ * that, be it for opening a file, is the next to be killed.
+ */
+static void let_memory_come_back(const struct run *run, const struct oom_kill *kill)
+{
+    const struct timespec pause = {0, 100000000};
+    bool is_ours_alone = run->has_cgroup && cgroup_is_within(kill->limit_cgroup, run->cgroup.path);
+
+    if (kill->constraint == OOM_CONSTRAINT_MEMCG && !is_ours_alone)
+        (void)nanosleep(&pause, NULL);
+}
+
+static bool is_inside(const struct run *run, pid_t pid)
+{
+    return footprint_has(&run->footprint, pid) || process_tree_has(run->keeper.pid, pid);
+}
+
 static bool is_of_job(const struct run *run, const struct oom_kill *kill)
 {
     pid_t pid = (pid_t)kill->pid.number;
 
-    return run->has_cgroup || process_tree_has(run->keeper.pid, pid) || footprint_has(&run->footprint, pid);
+    return run->has_cgroup || is_inside(run, pid);
 }
 
 static void on_oom_kill(void *context, const struct event *event)
 {
     struct run *run = context;
 
-    if (!event->kill && run->has_cgroup)
-        job_deaths_add_unnamed_kills(&run->deaths, event->kills);
-    if (!event->kill || !is_of_job(run, event->kill))
+    if (!event->kill) {
+        if (run->has_cgroup)
+            job_deaths_add_unnamed_kills(&run->deaths, event->kills);
         return;
-    const struct job_death *death = job_deaths_add_kill(&run->deaths, event->kill);
-    if (death)
-        say_death(run, death);
+    }
+    let_memory_come_back(run, event->kill);
+    if (is_of_job(run, event->kill))
+        take_kill(run, event->kill);
+    else
+        suspects_add(&run->suspects, event->kill);
+}
+
+/* A process of the job was ended by SIGNAL. */
+static void settle_suspicion(struct run *run, pid_t pid, int signal)
+{
+    struct oom_kill kill;
+
+    if (signal == SIGKILL && suspects_take(&run->suspects, pid, &kill))
+        take_kill(run, &kill);
 }
 
 static void on_deaths(void *context)
@@ -140,10 +181,9 @@ static void on_deaths(void *context)
     struct process_death death;
 
     while (process_deaths_read(run->deaths_source, &death)) {
-        pid_t sender = (pid_t)death.sender.pid;
-        bool inside = death.sender.seen &&
-                      (process_tree_has(run->keeper.pid, sender) || footprint_has(&run->footprint, sender));
+        bool inside = death.sender.seen && !death.sender.kernel && is_inside(run, (pid_t)death.sender.pid);
         job_deaths_add_end(&run->deaths, &death, inside);
+        settle_suspicion(run, (pid_t)death.pid, death.signal);
     }
 }
 
@@ -172,6 +212,8 @@ static void take_status(struct run *run, const struct keeper_note *note)
 
     job_deaths_add_status(&run->deaths, note->pid, note->comm, note->status,
                           find_full(run, note->status, &full));
+    if (WIFSIGNALED(note->status))
+        settle_suspicion(run, note->pid, WTERMSIG(note->status));
 }
 
 static void take_note(struct run *run, const struct keeper_note *note)
@@ -531,22 +573,11 @@ static void take_commitment(struct run *run)
     allocations->failed = now.counts.failed_allocations;
 }
 
-/* Where faultline shares the limit that was hit, it is killed itself for what it asks for before the victim's
- * memory is given back to the count: 10 ms on 6.18. */
-static void let_memory_come_back(const struct run *run)
-{
-    const struct timespec pause = {0, 100000000};
-
-    if (run->deaths.oom_kills > 0)
-        (void)nanosleep(&pause, NULL);
-}
-
 static void account_for(struct run *run)
 {
     struct job_account *account = &run->account;
     struct job_instant now;
 
-    let_memory_come_back(run);
     oom_watch_finish(run->oom_watch);
     if (run->deaths_source) {
         on_deaths(run);
