@@ -69,7 +69,7 @@ def test_every_option_is_in_the_manual():
                 break
 
 
-@pytest.mark.parametrize("command", ["record", "replay", "report", "trace", "vmstat"])
+@pytest.mark.parametrize("command", ["record", "replay", "report", "run", "serve", "top", "trace", "vmstat"])
 def test_every_option_of_a_command_is_in_its_manual(command):
     manual = (TOP / f"docs/faultline-{command}.1").read_text()
     options = [word for line in run(command, "--help", check=0).stdout.splitlines() for word in line.split()[:2]
