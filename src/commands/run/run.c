@@ -23,6 +23,7 @@
 #include "render/json_trace.h"
 #include "watch/oom_watch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -35,7 +36,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As of env(1), timeout(1) and the like: faultline itself failed, the command cannot be executed, is not there. */
+/* As of env(1), timeout(1) and the like: faultline itself failed, the command cannot be executed, is not
+ * there. */
 enum { STATUS_RUN_FAILED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, STATUS_KILLED = 137 };
 
 enum { NOTE_MAX = 160 };
@@ -140,8 +142,8 @@ static void on_deaths(void *context)
 
     while (process_deaths_read(run->deaths_source, &death)) {
         pid_t sender = (pid_t)death.sender.pid;
-        bool inside = death.sender.seen && (process_tree_has(run->keeper.pid, sender) ||
-                                            footprint_has(&run->footprint, sender));
+        bool inside = death.sender.seen &&
+                      (process_tree_has(run->keeper.pid, sender) || footprint_has(&run->footprint, sender));
         job_deaths_add_end(&run->deaths, &death, inside);
     }
 }
@@ -569,17 +571,19 @@ static void put_trace_json(struct run *run, struct text *text)
     put(run, text);
 }
 
+static_assert(JSON_FAULT_MAX <= JOB_FAULTS_SHOWN * TRACE_TABLE_LINE_MAX,
+              "a summary's room is enough for an object of its trace");
+
 static int summarize(struct run *run)
 {
-    struct text text = text_new(JOB_SUMMARY_MAX);
-    int error = text.bytes ? 0 : -ENOMEM;
-
-    if (error == 0 && run->tally.trace)
-        error = fault_tally_finish(&run->tally, FAULTS_BY_PAIR);
+    int error = run->tally.trace ? fault_tally_finish(&run->tally, FAULTS_BY_PAIR) : 0;
     if (error < 0)
         return error;
     if (run->tally.trace)
         run->account.faults = &run->tally.rows;
+    struct text text = text_new(job_summary_max(&run->account));
+    if (!text.bytes)
+        return -ENOMEM;
     if (run->settings.json)
         job_summary_put_json(&text, &run->account);
     else
@@ -660,8 +664,10 @@ static void release(struct run *run)
 int command_run(int argc, char **argv)
 {
     struct problem problem = {0};
-    static struct run run = {
-        .loop.epoll_fd = -1, .keeper = KEEPER_CLOSED, .account.peak_anon_bytes = NAN, .output_fd = -1};
+    static struct run run = {.loop.epoll_fd = -1,
+                             .keeper = KEEPER_CLOSED,
+                             .account.peak_anon_bytes = NAN,
+                             .output_fd = -1};
 
     int error = run_settings_parse(&run.settings, argc, argv, &problem);
     if (error < 0)
