@@ -52,8 +52,7 @@ void live_settings_put_help(struct text *text)
 {
     text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (1)\n"
                       "       faultline oom                         OOM kills of the kernel's log\n"
-                      "       faultline top|trace                   who faults; on which file, how long\n"
-                      "       faultline run -- COMMAND              what a job costs, and what kills it\n"
+                      "       faultline top|trace|run               who faults; on which file; a job\n"
                       "       faultline record|replay|report        the black box\n"
                       "       faultline serve|vmstat|metrics        Prometheus; vmstat(8); every metric\n"
                       "Each has a --help. Exit status: 0 done, 1 failed, 2 wrong usage.\n");

@@ -27,6 +27,8 @@ int footprint_init(struct footprint *footprint)
     if (footprint->proc_fd < 0)
         return -errno;
     footprint->pids = memory_new(FOOTPRINT_PROCESSES_MAX * sizeof(*footprint->pids));
+    if (!footprint->pids)
+        close(footprint->proc_fd);
     return footprint->pids ? 0 : -ENOMEM;
 }
 

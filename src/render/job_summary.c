@@ -1,5 +1,6 @@
 #include "render/job_summary.h"
 
+#include "base/problem.h"
 #include "base/signal_name.h"
 #include "base/size.h"
 #include "job/diagnosis.h"
@@ -11,6 +12,28 @@
 #include <sys/wait.h>
 
 enum { LABEL_WIDTH = 9, COMMAND_SHOWN_MAX = 40, WORTH_TELLING_BYTES = 1 << 20, SENTENCE_MAX = 4096 };
+
+/* A byte of a name may become "\\u001b" in JSON. Of the others there is a fixed number, all of a fixed size.
+ */
+size_t job_summary_max(const struct job_account *account)
+{
+    enum {
+        BYTE_MAX = 6,
+        WORD_MAX = sizeof("\"\","),
+        DEATH_MAX = BYTE_MAX * sizeof(struct job_death) + 512,
+        FIGURES_MAX = 8192,
+        OTHERS_MAX =
+            FIGURES_MAX + JOB_LEFT_OUT_MAX * BYTE_MAX * PROBLEM_TEXT_MAX + 2 * BYTE_MAX * SENTENCE_MAX,
+    };
+    size_t bytes = OTHERS_MAX + JOB_FAULTS_SHOWN * (size_t)TRACE_TABLE_LINE_MAX +
+                   account->deaths->count * (size_t)DEATH_MAX;
+
+    if (account->cgroup)
+        bytes += BYTE_MAX * strlen(account->cgroup);
+    for (char *const *word = account->command; *word; word++)
+        bytes += BYTE_MAX * strlen(*word) + WORD_MAX;
+    return bytes;
+}
 
 /* -- a line: "  memory   peak 1.0G, ..." -- */
 

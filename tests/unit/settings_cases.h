@@ -17,8 +17,9 @@
 #define SETTINGS_CASES(type, parser, program)                                                                \
     static int parse(char *text, type *settings, struct problem *problem)                                    \
     {                                                                                                        \
-        struct command_line line = command_line_of(program, text);                                           \
+        static struct command_line line; /* settings may point to its words */                               \
                                                                                                              \
+        line = command_line_of(program, text);                                                               \
         *problem = (struct problem){0};                                                                      \
         return parser(settings, line.count, line.words, problem);                                            \
     }                                                                                                        \

@@ -59,6 +59,7 @@ static struct process_death bus_end_of(uint32_t pid, const char *path, struct va
     end.file.known = true;
     end.file.device = 0xfffU << 20 | 0xfffff; /* none has it */
     snprintf(end.file.path, sizeof(end.file.path), "%s", path);
+    end.file.length_bytes = 4096;
     end.file.used_bytes = used;
     end.file.size_bytes = size;
     return end;

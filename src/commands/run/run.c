@@ -25,6 +25,7 @@
 #include "render/json_trace.h"
 #include "watch/oom_watch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -612,17 +613,19 @@ static void put_trace_json(struct run *run, struct text *text)
     put(run, text);
 }
 
+static_assert(JSON_FAULT_MAX <= JOB_FAULTS_SHOWN * TRACE_TABLE_LINE_MAX,
+              "a summary's room is enough for an object of its trace");
+
 static int summarize(struct run *run)
 {
-    struct text text = text_new(JOB_SUMMARY_MAX);
-    int error = text.bytes ? 0 : -ENOMEM;
-
-    if (error == 0 && run->tally.trace)
-        error = fault_tally_finish(&run->tally, FAULTS_BY_PAIR);
+    int error = run->tally.trace ? fault_tally_finish(&run->tally, FAULTS_BY_PAIR) : 0;
     if (error < 0)
         return error;
     if (run->tally.trace)
         run->account.faults = &run->tally.rows;
+    struct text text = text_new(job_summary_max(&run->account));
+    if (!text.bytes)
+        return -ENOMEM;
     if (run->settings.json)
         job_summary_put_json(&text, &run->account);
     else
