@@ -29,10 +29,12 @@ static bool asks_for_end(uint32_t signal)
     return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
-/* `kill 0` within the job means all of the group, and has reached the command. */
+/* `kill 0` within the job means all of the group, and has reached the command. The keeper continues faultline
+ * when the command has gone on. */
 static bool is_from_within(const struct relay *relay, const struct signalfd_siginfo *info)
 {
-    return process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
+    return (pid_t)info->ssi_pid == relay->keeper->pid ||
+           process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
 }
 
 static void take(struct relay *relay, const struct signalfd_siginfo *info)
@@ -75,10 +77,4 @@ void relay_close(struct relay *relay)
     if (relay->source.fd > 0)
         close(relay->source.fd);
     relay->source.fd = 0;
-}
-
-void relay_stop(struct relay *relay)
-{
-    (void)raise(SIGSTOP);
-    keeper_signal(relay->keeper, SIGCONT);
 }

@@ -35,7 +35,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As of env(1), timeout(1) and the like: faultline itself failed, the command cannot be executed, is not there. */
+/* As of env(1), timeout(1) and the like: faultline itself failed, the command cannot be executed, is not
+ * there. */
 enum { STATUS_RUN_FAILED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, STATUS_KILLED = 137 };
 
 enum { NOTE_MAX = 160 };
@@ -140,8 +141,8 @@ static void on_deaths(void *context)
 
     while (process_deaths_read(run->deaths_source, &death)) {
         pid_t sender = (pid_t)death.sender.pid;
-        bool inside = death.sender.seen && (process_tree_has(run->keeper.pid, sender) ||
-                                            footprint_has(&run->footprint, sender));
+        bool inside = death.sender.seen &&
+                      (process_tree_has(run->keeper.pid, sender) || footprint_has(&run->footprint, sender));
         job_deaths_add_end(&run->deaths, &death, inside);
     }
 }
@@ -177,9 +178,6 @@ static void take_note(struct run *run, const struct keeper_note *note)
 {
     switch (note->kind) {
     case KEEPER_STARTED:
-        break;
-    case KEEPER_STOPPED:
-        relay_stop(&run->relay);
         break;
     case KEEPER_ENDED:
         run->ended_ns = clock_monotonic_ns();
@@ -660,8 +658,10 @@ static void release(struct run *run)
 int command_run(int argc, char **argv)
 {
     struct problem problem = {0};
-    static struct run run = {
-        .loop.epoll_fd = -1, .keeper = KEEPER_CLOSED, .account.peak_anon_bytes = NAN, .output_fd = -1};
+    static struct run run = {.loop.epoll_fd = -1,
+                             .keeper = KEEPER_CLOSED,
+                             .account.peak_anon_bytes = NAN,
+                             .output_fd = -1};
 
     int error = run_settings_parse(&run.settings, argc, argv, &problem);
     if (error < 0)
