@@ -24,9 +24,15 @@ static bool is_of_process(const struct signalfd_siginfo *info)
     return info->ssi_code <= 0;
 }
 
+/* One that is ignored (nohup) asks nothing of faultline either. */
 static bool asks_for_end(uint32_t signal)
 {
-    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+    struct sigaction action = {0};
+
+    if (signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT)
+        return false;
+    sigaction((int)signal, NULL, &action);
+    return action.sa_handler != SIG_IGN;
 }
 
 /* `kill 0` within the job means all of the group, and has reached the command. The keeper continues faultline
