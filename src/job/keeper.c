@@ -4,6 +4,7 @@
 #include "base/protect.h"
 #include "base/signals.h"
 #include "kernel/proc_file.h"
+#include "kernel/process.h"
 #include "kernel/process_tree.h"
 
 #include <errno.h>
@@ -300,6 +301,34 @@ static void let_go_of_standard_files(void)
         dup2(null_fd, fd);
 }
 
+/* Who is above the process group of PID, in its session: a shell that sees it stop, and continues it. */
+static bool has_shell(pid_t pid)
+{
+    struct process_stat stat = {.parent = (uint64_t)pid};
+    int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    pid_t group = getpgid(pid);
+    int error = 0;
+
+    while (error == 0 && stat.parent > 0 && getpgid((pid_t)stat.parent) == group)
+        error = process_read_stat(proc_fd, stat.parent, &stat);
+    if (proc_fd >= 0)
+        close(proc_fd);
+    return error < 0 || (stat.parent > 0 && getsid((pid_t)stat.parent) == getsid(pid));
+}
+
+/*
+ * Neither the terminal nor a signal to the group reaches the keeper. As the command's parent in another group
+ * of its session it would stand for a shell to the kernel, which then stops the command at Ctrl-Z; where
+ * there is none (a terminal that was opened for faultline alone) nobody would ever continue it.
+ */
+static void leave_group(pid_t faultline)
+{
+    if (has_shell(faultline))
+        setpgid(0, 0);
+    else
+        setsid();
+}
+
 static int open_child_fd(void)
 {
     sigset_t child;
@@ -331,7 +360,7 @@ static _Noreturn void become_keeper(const struct keeper_settings *settings, cons
     close(pipes->gate[WRITE_END]);
     close(pipes->exec[READ_END]);
     close(pipes->exec[WRITE_END]);
-    setpgid(0, 0);
+    leave_group(keeping.faultline);
     let_go_of_standard_files();
     tell(&keeping, &(struct keeper_note){.kind = KEEPER_STARTED, .pid = keeping.command});
     keep(&keeping);
