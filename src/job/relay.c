@@ -24,6 +24,13 @@ static bool is_of_process(const struct signalfd_siginfo *info)
     return info->ssi_code <= 0;
 }
 
+/* The kernel tells of a terminal that has gone to the leader of its session alone, and continues it. */
+static bool is_hangup(const struct signalfd_siginfo *info)
+{
+    return !is_of_process(info) && (info->ssi_signo == SIGHUP || info->ssi_signo == SIGCONT) &&
+           getsid(0) == getpid();
+}
+
 /* One that is ignored (nohup) asks nothing of faultline either. */
 static bool asks_for_end(uint32_t signal)
 {
@@ -49,7 +56,7 @@ static void take(struct relay *relay, const struct signalfd_siginfo *info)
         relay->child_ended(relay->context);
     else if (relay->over && asks_for_end(info->ssi_signo))
         keeper_finish(relay->keeper);
-    else if (is_of_process(info) && !is_from_within(relay, info))
+    else if (is_hangup(info) || (is_of_process(info) && !is_from_within(relay, info)))
         keeper_signal(relay->keeper, (int)info->ssi_signo);
 }
 
