@@ -4,6 +4,7 @@
 #include "base/protect.h"
 #include "base/signals.h"
 #include "kernel/proc_file.h"
+#include "kernel/process.h"
 #include "kernel/process_tree.h"
 
 #include <errno.h>
@@ -70,7 +71,9 @@ struct keeping {
     const struct keeper_settings *settings;
     int fd;
     int child_fd; /* SIGCHLD */
+    pid_t faultline;
     pid_t command;
+    bool stopped;   /* the command is, and faultline with it */
     bool ended;     /* the command has */
     bool orphaned;  /* faultline has gone */
     bool finishing; /* what is left is being ended */
@@ -97,11 +100,13 @@ static void read_comm(pid_t pid, char *comm, size_t size)
     comm[strcspn(comm, "\n")] = '\0';
 }
 
-static void tell_stop(struct keeping *keeping, const siginfo_t *info)
+/* By the keeper's own hand, one after the other: faultline, told of both, could stop itself when the command
+ * has gone on already, and nobody would continue it. */
+static void stop_faultline(struct keeping *keeping, bool stopped)
 {
-    if (info->si_pid != keeping->command || info->si_code == CLD_CONTINUED)
-        return;
-    tell(keeping, &(struct keeper_note){.kind = KEEPER_STOPPED, .signal = info->si_status});
+    keeping->stopped = stopped;
+    if (getppid() == keeping->faultline)
+        kill(keeping->faultline, stopped ? SIGSTOP : SIGCONT);
 }
 
 /* It is a zombie, whose name can be read, until it is waited for. */
@@ -115,6 +120,8 @@ static void take_end(struct keeping *keeping, pid_t pid)
         return;
     if (is_command)
         keeping->ended = true;
+    if (is_command && keeping->stopped)
+        stop_faultline(keeping, false);
     if (is_command || (WIFSIGNALED(note.status) && !keeping->finishing))
         tell(keeping, &note);
 }
@@ -133,8 +140,13 @@ static bool take_change(struct keeping *keeping)
         take_end(keeping, info.si_pid);
         return true;
     }
-    tell_stop(keeping, &info);
-    return waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WCONTINUED | WNOHANG) == 0;
+    pid_t pid = info.si_pid;
+    info = (siginfo_t){0}; /* it may have gone on, or ended, since */
+    if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WCONTINUED | WNOHANG | __WALL) < 0)
+        return false;
+    if (info.si_pid == keeping->command)
+        stop_faultline(keeping, info.si_code == CLD_STOPPED);
+    return true;
 }
 
 static void take_changes(struct keeping *keeping)
@@ -289,6 +301,34 @@ static void let_go_of_standard_files(void)
         dup2(null_fd, fd);
 }
 
+/* Who is above the process group of PID, in its session: a shell that sees it stop, and continues it. */
+static bool has_shell(pid_t pid)
+{
+    struct process_stat stat = {.parent = (uint64_t)pid};
+    int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    pid_t group = getpgid(pid);
+    int error = 0;
+
+    while (error == 0 && stat.parent > 0 && getpgid((pid_t)stat.parent) == group)
+        error = process_read_stat(proc_fd, stat.parent, &stat);
+    if (proc_fd >= 0)
+        close(proc_fd);
+    return error < 0 || (stat.parent > 0 && getsid((pid_t)stat.parent) == getsid(pid));
+}
+
+/*
+ * Neither the terminal nor a signal to the group reaches the keeper. As the command's parent in another group
+ * of its session it would stand for a shell to the kernel, which then stops the command at Ctrl-Z; where
+ * there is none (a terminal that was opened for faultline alone) nobody would ever continue it.
+ */
+static void leave_group(pid_t faultline)
+{
+    if (has_shell(faultline))
+        setpgid(0, 0);
+    else
+        setsid();
+}
+
 static int open_child_fd(void)
 {
     sigset_t child;
@@ -300,7 +340,7 @@ static int open_child_fd(void)
 
 static _Noreturn void become_keeper(const struct keeper_settings *settings, const struct pipes *pipes)
 {
-    struct keeping keeping = {.settings = settings, .fd = pipes->notes[WRITE_END]};
+    struct keeping keeping = {.settings = settings, .fd = pipes->notes[WRITE_END], .faultline = getppid()};
     void (*children)(int) = signal(SIGCHLD, SIG_DFL); /* where it is ignored nobody can be waited for */
     pid_t keeper = getpid();
 
@@ -320,7 +360,7 @@ static _Noreturn void become_keeper(const struct keeper_settings *settings, cons
     close(pipes->gate[WRITE_END]);
     close(pipes->exec[READ_END]);
     close(pipes->exec[WRITE_END]);
-    setpgid(0, 0);
+    leave_group(keeping.faultline);
     let_go_of_standard_files();
     tell(&keeping, &(struct keeper_note){.kind = KEEPER_STARTED, .pid = keeping.command});
     keep(&keeping);

@@ -7,7 +7,8 @@
  * notes, up to KEEPER_DONE; keeper_close
  *
  * The command stays in faultline's own process group, so that the terminal, and whoever signals the group,
- * reach it as if it had been started without faultline. The keeper is in one of its own.
+ * reach it as if it had been started without faultline. The keeper is in one of its own. Where the command
+ * stops, the keeper stops faultline, for the shell to see, and continues it when the command goes on.
  */
 #pragma once
 
@@ -59,7 +60,6 @@ int keeper_release(struct keeper *keeper, struct rusage *before);
 
 enum keeper_note_kind {
     KEEPER_STARTED, /* for keeper_start() alone */
-    KEEPER_STOPPED, /* the command, by SIGNAL */
     KEEPER_ENDED,   /* the command: STATUS */
     KEEPER_ORPHAN,  /* a process that had left its parent was ended by a signal: STATUS */
     KEEPER_DONE,    /* nothing is left: USAGE */
@@ -67,7 +67,6 @@ enum keeper_note_kind {
 
 struct keeper_note {
     enum keeper_note_kind kind;
-    int signal;
     pid_t pid;
     int status;                 /* as of waitpid(2) */
     char comm[KEEPER_COMM_MAX]; /* any bytes, terminated */

@@ -24,15 +24,30 @@ static bool is_of_process(const struct signalfd_siginfo *info)
     return info->ssi_code <= 0;
 }
 
-static bool asks_for_end(uint32_t signal)
+/* The kernel tells of a terminal that has gone to the leader of its session alone, and continues it. */
+static bool is_hangup(const struct signalfd_siginfo *info)
 {
-    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+    return !is_of_process(info) && (info->ssi_signo == SIGHUP || info->ssi_signo == SIGCONT) &&
+           getsid(0) == getpid();
 }
 
-/* `kill 0` within the job means all of the group, and has reached the command. */
+/* One that is ignored (nohup) asks nothing of faultline either. */
+static bool asks_for_end(uint32_t signal)
+{
+    struct sigaction action = {0};
+
+    if (signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT)
+        return false;
+    sigaction((int)signal, NULL, &action);
+    return action.sa_handler != SIG_IGN;
+}
+
+/* `kill 0` within the job means all of the group, and has reached the command. The keeper continues faultline
+ * when the command has gone on. */
 static bool is_from_within(const struct relay *relay, const struct signalfd_siginfo *info)
 {
-    return process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
+    return (pid_t)info->ssi_pid == relay->keeper->pid ||
+           process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
 }
 
 static void take(struct relay *relay, const struct signalfd_siginfo *info)
@@ -41,7 +56,7 @@ static void take(struct relay *relay, const struct signalfd_siginfo *info)
         relay->child_ended(relay->context);
     else if (relay->over && asks_for_end(info->ssi_signo))
         keeper_finish(relay->keeper);
-    else if (is_of_process(info) && !is_from_within(relay, info))
+    else if (is_hangup(info) || (is_of_process(info) && !is_from_within(relay, info)))
         keeper_signal(relay->keeper, (int)info->ssi_signo);
 }
 
@@ -75,10 +90,4 @@ void relay_close(struct relay *relay)
     if (relay->source.fd > 0)
         close(relay->source.fd);
     relay->source.fd = 0;
-}
-
-void relay_stop(struct relay *relay)
-{
-    (void)raise(SIGSTOP);
-    keeper_signal(relay->keeper, SIGCONT);
 }

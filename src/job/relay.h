@@ -1,8 +1,7 @@
 /*
  * Signals that reach faultline while a job runs. The job's command is in faultline's process group, so that
  * what the terminal sends, and what is sent to the group, has reached it already; what one process sends to
- * faultline alone is handed on. Stopping is handed back: where the command stops, so does faultline, for the
- * shell to see.
+ * faultline alone is handed on.
  */
 #pragma once
 
@@ -27,6 +26,3 @@ void relay_block(sigset_t *before);
 /* Reads them from the loop from here on. KEEPER may be started later. Returns 0 or a negative errno. */
 int relay_open(struct relay *relay, struct loop *loop, struct keeper *keeper);
 void relay_close(struct relay *relay);
-
-/* The command has stopped: so does faultline, and when it goes on the command is told to. */
-void relay_stop(struct relay *relay);

@@ -222,9 +222,6 @@ static void take_note(struct run *run, const struct keeper_note *note)
     switch (note->kind) {
     case KEEPER_STARTED:
         break;
-    case KEEPER_STOPPED:
-        relay_stop(&run->relay);
-        break;
     case KEEPER_ENDED:
         run->ended_ns = clock_monotonic_ns();
         run->account.status = note->status;
