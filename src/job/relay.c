@@ -52,6 +52,7 @@ static bool is_from_within(const struct relay *relay, const struct signalfd_sigi
 
 static void take(struct relay *relay, const struct signalfd_siginfo *info)
 {
+    relay->interrupted |= info->ssi_signo == SIGINT && !is_of_process(info);
     if (info->ssi_signo == SIGCHLD)
         relay->child_ended(relay->context);
     else if (relay->over && asks_for_end(info->ssi_signo))

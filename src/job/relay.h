@@ -16,6 +16,7 @@ struct relay {
     struct keeper *keeper;
     bool over; /* the command has ended, others of the job are waited for: a signal that asks for the end ends
                   them */
+    bool interrupted;                   /* by Ctrl-C: the terminal sent SIGINT */
     void (*child_ended)(void *context); /* SIGCHLD */
     void *context;
 };

@@ -254,21 +254,6 @@ static void a_signal_is_handed_to_the_command_alone(void **state)
     assert_int_equal(keeper_read(&job->keeper, &job->notes[0]), 0);
 }
 
-static void that_it_stopped_is_told_and_it_goes_on(void **state)
-{
-    struct job *job = *state;
-
-    start_script(job, "kill -STOP $$; exit 3", false);
-    assert_int_equal(next_is(job, KEEPER_STOPPED)->signal, SIGSTOP);
-    keeper_signal(&job->keeper, SIGTSTP); /* it is stopped already */
-    keeper_signal(&job->keeper, SIGCONT);
-    const struct keeper_note *note = next(job);
-    if (note->kind == KEEPER_STOPPED)
-        note = next(job);
-    assert_int_equal(note->kind, KEEPER_ENDED);
-    assert_int_equal(WEXITSTATUS(note->status), 3);
-}
-
 static void where_the_keeper_is_killed_its_end_is_told_and_the_command_ends(void **state)
 {
     struct job *job = *state;
@@ -495,7 +480,6 @@ int main(void)
         of_job(one_that_is_never_released_ends),
         of_job(what_it_finds),
         of_job(a_signal_is_handed_to_the_command_alone),
-        of_job(that_it_stopped_is_told_and_it_goes_on),
         of_job(where_the_keeper_is_killed_its_end_is_told_and_the_command_ends),
         of_job(an_orphan_that_a_signal_ended_is_told),
         of_job(what_is_left_is_asked_to_end),

@@ -183,18 +183,21 @@ static void all_are_blocked_but_for_faults(void **state)
     assert_int_equal(sigismember(&((struct scene *)*state)->before, SIGTERM), 0);
 }
 
-/* In a child, which stops: when it goes on, the command does. Exits with 0 then. */
+/* In a child, which the keeper stops: when it goes on, the command does. Exits with 0 then. */
 static void stops_and_goes_on(struct scene *scene)
 {
     struct keeper_note note;
     struct pollfd fd;
+    sigset_t continued;
 
+    sigemptyset(&continued);
+    sigaddset(&continued, SIGCONT);
     scene->keeper = (struct keeper)KEEPER_CLOSED;
     start(scene, "kill -STOP $$; exit 3");
-    fd = (struct pollfd){scene->keeper.fd, POLLIN, 0};
-    if (poll(&fd, 1, 30000) != 1 || keeper_read(&scene->keeper, &note) != 1 || note.kind != KEEPER_STOPPED)
+    if (sigwaitinfo(&continued, NULL) != SIGCONT)
         _exit(1);
-    relay_stop(&scene->relay);
+    keeper_signal(&scene->keeper, SIGCONT);
+    fd = (struct pollfd){scene->keeper.fd, POLLIN, 0};
     if (poll(&fd, 1, 30000) != 1 || keeper_read(&scene->keeper, &note) != 1 || note.kind != KEEPER_ENDED)
         _exit(2);
     keeper_close(&scene->keeper);

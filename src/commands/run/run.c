@@ -700,6 +700,22 @@ static void release(struct run *run)
     job_machine_free(&run->machine);
 }
 
+/* A shell leaves its loop at a Ctrl-C only where what it waits for died of that: 130 alone is a status like
+ * others. */
+static void end_as_interrupted(const struct run *run)
+{
+    sigset_t interrupt;
+
+    if (!run->relay.interrupted || !WIFSIGNALED(run->account.status) ||
+        WTERMSIG(run->account.status) != SIGINT)
+        return;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    (void)signal(SIGINT, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
+    (void)raise(SIGINT);
+}
+
 int command_run(int argc, char **argv)
 {
     struct problem problem = {0};
@@ -725,5 +741,6 @@ int command_run(int argc, char **argv)
         status = STATUS_RUN_FAILED;
     }
     release(&run);
+    end_as_interrupted(&run);
     return status;
 }
