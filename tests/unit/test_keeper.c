@@ -330,14 +330,17 @@ static void what_does_not_end_is_killed_after_the_grace(void **state)
     nobody_is_left(job);
 }
 
-static void one_that_is_stopped_is_ended_as_well(void **state)
+static void one_that_is_stopped_goes_on_and_ends_by_itself(void **state)
 {
     struct job *job = *state;
 
-    start_script(job, "sh -c 'echo 1 >&'$1'; kill -STOP $$; exit 0' & sleep 0.3; exit 0", false);
+    start_script(
+        job, "sh -c \"trap 'echo 2 >&$1; exit 0' TERM; echo 1 >&$1; kill -STOP \\$\\$; exit 0\" & sleep 0.3",
+        false);
     command_ends(job);
     assert_int_equal(next_is(job, KEEPER_DONE)->ended_by_us, 1);
     assert_int_equal(heard(job), 1);
+    assert_int_equal(heard(job), 2);
     nobody_is_left(job);
 }
 
@@ -484,7 +487,7 @@ int main(void)
         of_job(an_orphan_that_a_signal_ended_is_told),
         of_job(what_is_left_is_asked_to_end),
         of_job(what_does_not_end_is_killed_after_the_grace),
-        of_job(one_that_is_stopped_is_ended_as_well),
+        of_job(one_that_is_stopped_goes_on_and_ends_by_itself),
         of_job(all_are_waited_for_where_that_is_asked_for),
         of_job(until_they_are_to_be_ended_after_all),
         of_job(where_faultline_goes_all_are_killed),
