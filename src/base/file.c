@@ -2,6 +2,7 @@
 
 #include "base/signals.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -81,6 +82,34 @@ ssize_t file_read_at(int fd, void *bytes, size_t length, off_t offset)
         got += (size_t)more;
     }
     return (ssize_t)got;
+}
+
+static void close_inherited(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    while (folder && (entry = readdir(folder))) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+        if (flags >= 0 && !(flags & FD_CLOEXEC))
+            close(fd);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+void file_let_go_of_inherited(int kept)
+{
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = STDIN_FILENO; null_fd >= 0 && fd <= STDERR_FILENO; fd++) {
+        if (fd != kept)
+            dup2(null_fd, fd);
+    }
+    close_inherited();
+    if (null_fd > STDERR_FILENO)
+        close(null_fd);
 }
 
 void file_reserve_standard(void)

@@ -21,3 +21,10 @@ ssize_t file_read_at(int fd, void *bytes, size_t length, off_t offset);
  * closed.
  */
 void file_reserve_standard(void);
+
+/*
+ * For a process that outlives its use of what it was started with: standard descriptors but KEPT (-1: none)
+ * become /dev/null, and all that whoever started it has handed down is closed, which is what is open and not
+ * close-on-exec. Who waits for the end of a pipe among them sees it.
+ */
+void file_let_go_of_inherited(int kept);

@@ -1,6 +1,7 @@
 #include "job/keeper.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/protect.h"
 #include "base/signals.h"
 #include "kernel/proc_file.h"
@@ -292,15 +293,6 @@ static _Noreturn void keep(struct keeping *keeping)
 
 /* -- its beginning -- */
 
-/* Who reads what the job writes sees its end when the job closes it. */
-static void let_go_of_standard_files(void)
-{
-    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    for (int fd = STDIN_FILENO; null_fd >= 0 && fd <= STDERR_FILENO; fd++)
-        dup2(null_fd, fd);
-}
-
 /* Who is above the process group of PID, in its session: a shell that sees it stop, and continues it. */
 static bool has_shell(pid_t pid)
 {
@@ -361,7 +353,7 @@ static _Noreturn void become_keeper(const struct keeper_settings *settings, cons
     close(pipes->exec[READ_END]);
     close(pipes->exec[WRITE_END]);
     leave_group(keeping.faultline);
-    let_go_of_standard_files();
+    file_let_go_of_inherited(-1);
     tell(&keeping, &(struct keeper_note){.kind = KEEPER_STARTED, .pid = keeping.command});
     keep(&keeping);
 }

@@ -9,7 +9,12 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-enum { FULL_PAGES = 16, PAGE_MIN = 4096, DEVICE_MINOR_BITS = 20 };
+enum {
+    LEAST_BYTES = 1 << 20 /* efivarfs has 128 KiB, and is never far from full */,
+    FULL_PAGES = 16,
+    PAGE_MIN = 4096,
+    DEVICE_MINOR_BITS = 20
+};
 
 int file_system_look(struct file_system *found, const char *path)
 {
@@ -17,7 +22,7 @@ int file_system_look(struct file_system *found, const char *path)
 
     if (statvfs(path, &room) < 0)
         return -errno;
-    if (room.f_blocks == 0)
+    if (room.f_blocks == 0 || (uint64_t)room.f_blocks * room.f_frsize < LEAST_BYTES)
         return -ENODATA;
     if (room.f_flag & ST_RDONLY)
         return -EROFS;

@@ -16,7 +16,8 @@ struct file_system {
     uint64_t free_bytes; /* for whoever is not root */
 };
 
-/* Looks at the one that PATH lies on. Returns 0 or a negative errno; -ENODATA where it has no size. */
+/* Looks at the one that PATH lies on. Returns 0 or a negative errno; -ENODATA where it has none worth the
+ * name (1 MiB). */
 int file_system_look(struct file_system *found, const char *path);
 
 /* Whether there is no room for 16 pages. */

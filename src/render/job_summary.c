@@ -166,17 +166,20 @@ static double peak_resident(const struct job_account *account)
 
 static void put_memory(struct text *text, const struct job_account *account)
 {
-    size_t start = text->length;
-
+    if (!account->last.peak_bytes.present)
+        return;
     begin_line(text, "memory");
-    if (account->last.peak_bytes.present) {
-        put_bytes(text, "peak ", (double)account->last.peak_bytes.number, "");
-        if (account->limit_bytes.present)
-            put_bytes(text, " of its limit of ", (double)account->limit_bytes.number, "");
-        text_string(text, " (with page cache)");
-    }
-    put_comma(text, start);
-    put_bytes(text, "resident ", peak_resident(account), ", ");
+    put_bytes(text, "", (double)account->last.peak_bytes.number, " at the most");
+    if (account->limit_bytes.present)
+        put_bytes(text, ", of its limit of ", (double)account->limit_bytes.number, "");
+    text_string(text, ", page cache included");
+    end_line(text);
+}
+
+static void put_resident(struct text *text, const struct job_account *account)
+{
+    begin_line(text, "resident");
+    put_bytes(text, "", peak_resident(account), " at the most, ");
     put_peak_process(text, account);
     end_line(text);
 }
@@ -254,9 +257,8 @@ static void put_stalls(struct text *text, const struct job_account *account)
     put_stall(text, start, "memory ", stalls->memory_some, stalls->memory_full, account->seconds);
     put_stall(text, start, "io ", stalls->io_some, stalls->io_full, account->seconds);
     put_stall(text, start, "cpu ", stalls->cpu_some, NAN, account->seconds);
-    text_string(text, " of the time, some/all of it");
-    if (stalls->of_machine)
-        text_string(text, " (the whole machine)");
+    text_string(text, stalls->of_machine ? " of the time, some/all of the machine"
+                                         : " of the time, some/all of it");
     end_line(text);
 }
 
@@ -380,7 +382,7 @@ static size_t least(size_t a, size_t b)
 /* Those that are there as a rule, the two sentences among them, and each reason why something is not. */
 static size_t other_lines(const struct job_account *account, bool traced)
 {
-    enum { USUAL_LINES = 9 };
+    enum { USUAL_LINES = 10 };
     const bool others[] = {traced, account->deaths->unnamed > 0, account->ended_by_us > 0, account->left > 0};
     size_t lines = USUAL_LINES + account->left_out_count;
 
@@ -410,6 +412,7 @@ void job_summary_put(struct text *text, const struct job_account *account, const
     put_end(text, account);
     put_faults(text, account);
     put_memory(text, account);
+    put_resident(text, account);
     put_stalls(text, account);
     put_disk(text, account);
     put_cpu(text, account);

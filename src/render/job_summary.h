@@ -1,4 +1,4 @@
-/* What a job cost and what ended it, for people: at most a screen of 24 lines of 80 columns, and as JSON. */
+/* What a job cost and what ended it, for people: at most 24 lines, and as JSON. */
 #pragma once
 
 #include "base/text.h"

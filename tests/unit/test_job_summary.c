@@ -34,7 +34,7 @@ static void a_job_of_which_little_is_known(void **state)
     put_all(&text, &job);
     assert_text(&text, "python3 train.py: ended with status 0 after 10 s\n"
                        "  faults   0 minor, 0 major\n"
-                       "  memory   resident 0K, largest process 0K\n"
+                       "  resident 0K at the most, largest process 0K\n"
                        "  disk     0K read, 0K written\n"
                        "  cpu      0.0 s user, 0.0 s system: 0% of one\n"
                        "  switches 0 voluntary, 0 not\n");
@@ -59,8 +59,8 @@ static void a_job_that_was_killed(void **state)
     assert_text(
         &text, "python3 train.py: ended by SIGKILL after 10 s\n"
                "  faults   1,204,311 minor, 999 major\n"
-               "  memory   peak 1.0G of its limit of 1.0G (with page cache), resident 1.0G, largest process "
-               "900M (python3[4250])\n"
+               "  memory   1.0G at the most, of its limit of 1.0G, page cache included\n"
+               "  resident 1.0G at the most, largest process 900M (python3[4250])\n"
                "  stalled  memory 50/41%, io 30/20%, cpu 5% of the time, some/all of it\n"
                "  disk     100M read, 5.0M written; 60M of pages came back that had been evicted\n"
                "  cpu      8.3 s user, 1.5 s system, 0.3 s unwaited for: 100% of one\n"
@@ -98,8 +98,8 @@ static void a_trace(void **state)
     put_all(&text, &job);
     assert_text(&text, "python3 train.py: ended by SIGKILL after 10 s\n"
                        "  faults   1,204,311 minor, 999 major\n"
-                       "  memory   resident 1.0G, largest process 900M\n"
-                       "  stalled  io 10% of the time, some/all of it (the whole machine)\n"
+                       "  resident 1.0G at the most, largest process 900M\n"
+                       "  stalled  io 10% of the time, some/all of the machine\n"
                        "  disk     100M read, 5.0M written\n"
                        "  cpu      8.3 s user, 1.5 s system: 98% of one\n"
                        "  switches 1,000 voluntary, 100 not; 1 process ended\n"
@@ -137,7 +137,7 @@ static void it_is_a_screen_at_the_most(void **state)
         }
     }
     text.bytes[text.length] = '\0'; /* the last one, with everything */
-    assert_non_null(strstr(text.bytes, "           and 35 more\n"));
+    assert_non_null(strstr(text.bytes, "           and 36 more\n"));
     assert_int_equal(lines_of(&text), JOB_SUMMARY_LINES);
     text_free(&text);
 }
@@ -261,7 +261,7 @@ static void the_largest_numbers(void **state)
     text.bytes[text.length] = '\0';
     assert_non_null(
         strstr(text.bytes, "faults   18,446,744,073,709,551,615 minor, 18,446,744,073,709,551,615 major\n"));
-    assert_non_null(strstr(text.bytes, "memory   peak 16E of its limit of 16E"));
+    assert_non_null(strstr(text.bytes, "memory   16E at the most, of its limit of 16E"));
     assert_non_null(strstr(text.bytes, "cpu      ? user, ? system"));
     text_free(&text);
 }

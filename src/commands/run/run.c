@@ -225,6 +225,8 @@ static void take_note(struct run *run, const struct keeper_note *note)
     case KEEPER_ENDED:
         run->ended_ns = clock_monotonic_ns();
         run->account.status = note->status;
+        if (WIFEXITED(note->status))
+            run->deaths.command = 0; /* its number may be another's from here on */
         run->relay.over = true;
         take_status(run, note);
         break;
@@ -528,18 +530,6 @@ static int open_all(struct run *run, struct problem *problem)
     return error;
 }
 
-/* Who reads what the job writes sees its end when the job closes it. */
-static void leave_standard_files_to_job(void)
-{
-    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    if (null_fd < 0)
-        return;
-    dup2(null_fd, STDIN_FILENO);
-    dup2(null_fd, STDOUT_FILENO);
-    close(null_fd);
-}
-
 static int begin(struct run *run)
 {
     uint64_t period_ns = (uint64_t)(run->settings.every_seconds * (double)NS_PER_SECOND + 0.5);
@@ -548,7 +538,7 @@ static int begin(struct run *run)
     if (error < 0)
         return error;
     open_counters(run);
-    leave_standard_files_to_job();
+    file_let_go_of_inherited(STDERR_FILENO);
     (void)memory_settle(); /* where that is refused, a machine that thrashes may make it late */
     take_instant(run, &run->first);
     run->last = run->first;
