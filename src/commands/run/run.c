@@ -42,7 +42,7 @@
  * there. */
 enum { STATUS_RUN_FAILED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, STATUS_KILLED = 137 };
 
-enum { NOTE_MAX = 160 };
+enum { NOTE_MAX = 64 + PROBLEM_TEXT_MAX }; /* what, and a problem's text, whose end is how to mend it */
 
 struct run {
     struct run_settings settings;
