@@ -140,7 +140,8 @@ static void put_allocation(struct text *text, const struct job_account *account)
     if (space->limit_bytes > 0) {
         put_bytes(text, ", as the address space of a process is limited to ", (double)space->limit_bytes,
                   " (RLIMIT_AS, ulimit -v)");
-        put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
+        if (space->used_bytes > 0)
+            put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
     } else if (allocations->strict) {
         text_string(text, ", as memory is promised strictly here (vm.overcommit_memory is 2)");
         put_limit(text, ": ", allocations->committed_bytes, " were promised at the most");

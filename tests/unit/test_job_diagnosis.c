@@ -198,6 +198,10 @@ static void which_limit_allocations_failed_by(void **state)
         &job, JOB_ALLOCATION_FAILED,
         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
         "(RLIMIT_AS, ulimit -v); 900M of it were seen in use");
+    job.footprint.space.used_bytes = 0; /* it had ended when it was looked at */
+    ends(&job, JOB_ALLOCATION_FAILED,
+         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
+         "(RLIMIT_AS, ulimit -v)");
     job.account.allocations.failed.present = false;
     job.footprint.space.used_bytes = 1000 << 20;
     ends(&job, JOB_ALLOCATION_FAILED,
