@@ -174,7 +174,9 @@ static void put_limit_above_end(struct text *text, const struct job_death *death
 
 static void put_full_end(struct text *text, const struct job_death *death)
 {
-    text_string(text, "A page of a file could not be written, as its file system was full");
+    text_string(text, "A page of ");
+    text_printable(text, death->file[0] ? death->file : "a file");
+    text_string(text, " could not be written, as its file system was full");
     if (death->full.path[0])
         text_format(text, ": %s", death->full.path);
     if (death->full.size_bytes > 0)
