@@ -6,6 +6,7 @@
  *     forget COMMAND...            runs it, ignores SIGCHLD, and waits for nobody until it has ended
  *     anon MIB SECONDS             takes memory, page by page, and keeps it for a while
  *     churn MIB PASSES             takes memory, and writes to each page of it so many times
+ *     read FILE MIB PASSES         reads each page of a mapped file so many times, one by one
  *     fill FILE MIB                makes a file of that size, and writes all of it through a mapping
  *     cut FILE                     reads a mapped file behind the end that it has then
  *     allocate MIB                 malloc(3): status 3 where that fails
@@ -104,6 +105,19 @@ static char *map_file(const char *path, size_t bytes)
     return map;
 }
 
+static void read_pages(char **words)
+{
+    size_t bytes = strtoul(words[1], NULL, 10) * MIB;
+    volatile char *map = map_file(words[0], bytes);
+
+    if (madvise((char *)map, bytes, MADV_RANDOM) < 0)
+        die("madvise");
+    for (unsigned long passes = strtoul(words[2], NULL, 10); passes > 0; passes--) {
+        for (size_t i = 0; i < bytes; i += PAGE)
+            (void)map[i];
+    }
+}
+
 static void fill(char **words)
 {
     size_t bytes = strtoul(words[1], NULL, 10) * MIB;
@@ -137,7 +151,7 @@ static const struct {
 } works[] = {
     {"sleep", 2, wait_and_become}, {"orphan", 1, leave_orphan}, {"forget", 1, forget},
     {"anon", 2, take_memory},      {"fill", 2, fill},           {"cut", 1, cut},
-    {"allocate", 1, allocate},     {"churn", 2, churn},
+    {"allocate", 1, allocate},     {"churn", 2, churn},         {"read", 3, read_pages},
 };
 
 int main(int argc, char **argv)
