@@ -429,7 +429,10 @@ static void open_allocations(struct run *run)
 
     free(word);
     run->account.allocations.strict = strict;
-    if (!strict && getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur == RLIM_INFINITY)
+    bool limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+    if (limited)
+        run->footprint.space.limit_bytes = space.rlim_cur; /* until one is seen that is nearer to its own */
+    if (!strict && !limited)
         return;
     int error = perf_inherit_open_failed_allocations(&run->perf, run->keeper.command, "/sys/kernel/tracing");
     if (error < 0)
