@@ -111,10 +111,10 @@ as_user() {
     sh -c "echo \$\$ >$groups/$2/cgroup.procs; exec su user -c \"exec sh /tmp/$3 $1 $4\""
     echo $? >/out/$1.status
 }
-as_user user . run "-- sh -c 'sh -c \"/files/eat_memory 20; exit 7\"; exit 7'"
+as_user user . run "-- sh -c '/files/eat_memory 20; exit 7'"
 as_user user_limit . run '--memory-max 32M -- true'
 echo 2 >/proc/sys/kernel/perf_event_paranoid
-as_user user_perf . run "-- sh -c 'sh -c \"/files/eat_memory 20; exit 7\"; exit 7'"
+as_user user_perf . run "-- sh -c '/files/eat_memory 20; exit 7'"
 
 mkdir -p $groups/alone $groups/above/shell
 delegate $groups/alone
@@ -137,16 +137,16 @@ look_around after_all
 
 # A file that fits, one that does not; the same of memory. The pages of another's, or of an earlier run, would cost nothing.
 THRASH = r"""
-dd if=/dev/zero of=/disk/large bs=1M count=40 2>/dev/null
+dd if=/dev/zero of=/disk/large bs=1M count=24 2>/dev/null
 sync
 cold() { echo 3 >/proc/sys/vm/drop_caches; }
 passes='for i in 1 2 3 4; do cat /disk/large >/dev/null; done'
 cold
 run roomy -- sh -c "$passes"
 cold
-run files --memory-max 16M -- sh -c "$passes"
+run files --memory-max 12M -- sh -c "$passes"
 cold
-run mapped --memory-max 16M -- /files/job read /disk/large 40 3
+run mapped --memory-max 12M -- /files/job read /disk/large 24 3
 cold
 run swap --memory-max 24M -- /files/job churn 40 3
 run swap_roomy --memory-max 100M -- /files/job churn 40 3
@@ -400,14 +400,16 @@ def test_a_group_that_a_shell_is_in(left):
 @pytest.mark.long
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 def test_thrashing(tmp_path, kernel):
-    left = boot(tmp_path, THRASH, kernel, "--swap", "64")
+    left = boot(tmp_path, THRASH, kernel, "--swap", "64", "--iops", "2000")
     figures = {name: left.job(name) for name in ("roomy", "files", "mapped", "swap", "swap_roomy")}
     print(json.dumps(figures, indent=1))
     for name in ("files", "mapped"):
         job = figures[name]
-        assert job["diagnosis"] == "file_thrash" and job["refaults_of"] == "job", name
-        assert job["refaults_file_bytes"] >= 40 * MIB and job["refaults_swap_bytes"] < MIB
-        assert "that had been evicted" in job["diagnosis_message"]
+        assert job["diagnosis"] == "file_thrash" and job["refaults_of"] == job["stalls_of"] == "job", name
+        assert job["refaults_file_bytes"] >= 24 * MIB and job["refaults_swap_bytes"] < MIB
+        assert "pages of files that had been evicted" in job["diagnosis_message"]
+    assert figures["mapped"]["major_faults"] == 3 * 24 * 256
+    assert "about 12M larger than the memory it had (12M)" in figures["mapped"]["diagnosis_message"]
     assert figures["swap"]["diagnosis"] == "swap_thrash"
     assert figures["swap"]["refaults_swap_bytes"] >= 20 * MIB
     for name in ("roomy", "swap_roomy"):
