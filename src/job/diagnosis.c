@@ -140,7 +140,8 @@ static void put_allocation(struct text *text, const struct job_account *account)
     if (space->limit_bytes > 0) {
         put_bytes(text, ", as the address space of a process is limited to ", (double)space->limit_bytes,
                   " (RLIMIT_AS, ulimit -v)");
-        put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
+        if (space->used_bytes > 0)
+            put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
     } else if (allocations->strict) {
         text_string(text, ", as memory is promised strictly here (vm.overcommit_memory is 2)");
         put_limit(text, ": ", allocations->committed_bytes, " were promised at the most");
@@ -173,7 +174,9 @@ static void put_limit_above_end(struct text *text, const struct job_death *death
 
 static void put_full_end(struct text *text, const struct job_death *death)
 {
-    text_string(text, "A page of a file could not be written, as its file system was full");
+    text_string(text, "A page of ");
+    text_printable(text, death->file[0] ? death->file : "a file");
+    text_string(text, " could not be written, as its file system was full");
     if (death->full.path[0])
         text_format(text, ": %s", death->full.path);
     if (death->full.size_bytes > 0)

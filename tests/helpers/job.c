@@ -5,6 +5,8 @@
  *     orphan COMMAND...            leaves it to whoever inherits it, in a session of its own
  *     forget COMMAND...            runs it, ignores SIGCHLD, and waits for nobody until it has ended
  *     anon MIB SECONDS             takes memory, page by page, and keeps it for a while
+ *     churn MIB PASSES             takes memory, and writes to each page of it so many times
+ *     read FILE MIB PASSES         reads each page of a mapped file so many times, one by one
  *     fill FILE MIB                makes a file of that size, and writes all of it through a mapping
  *     cut FILE                     reads a mapped file behind the end that it has then
  *     allocate MIB                 malloc(3): status 3 where that fails
@@ -78,6 +80,19 @@ static void take_memory(char **words)
     usleep((useconds_t)(strtod(words[1], NULL) * 1e6));
 }
 
+static void churn(char **words)
+{
+    size_t bytes = strtoul(words[0], NULL, 10) * MIB;
+    volatile char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        die("mmap");
+    for (unsigned long passes = strtoul(words[1], NULL, 10); passes > 0; passes--) {
+        for (size_t i = 0; i < bytes; i += PAGE)
+            memory[i]++;
+    }
+}
+
 static char *map_file(const char *path, size_t bytes)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -88,6 +103,19 @@ static char *map_file(const char *path, size_t bytes)
     if (map == MAP_FAILED)
         die("mmap");
     return map;
+}
+
+static void read_pages(char **words)
+{
+    size_t bytes = strtoul(words[1], NULL, 10) * MIB;
+    volatile char *map = map_file(words[0], bytes);
+
+    if (madvise((char *)map, bytes, MADV_RANDOM) < 0)
+        die("madvise");
+    for (unsigned long passes = strtoul(words[2], NULL, 10); passes > 0; passes--) {
+        for (size_t i = 0; i < bytes; i += PAGE)
+            (void)map[i];
+    }
 }
 
 static void fill(char **words)
@@ -123,7 +151,7 @@ static const struct {
 } works[] = {
     {"sleep", 2, wait_and_become}, {"orphan", 1, leave_orphan}, {"forget", 1, forget},
     {"anon", 2, take_memory},      {"fill", 2, fill},           {"cut", 1, cut},
-    {"allocate", 1, allocate},
+    {"allocate", 1, allocate},     {"churn", 2, churn},         {"read", 3, read_pages},
 };
 
 int main(int argc, char **argv)

@@ -131,6 +131,10 @@ static void the_figures_of_an_end(void **state)
     job.deaths.list[0].full.size_bytes = 64 << 20;
     ends(&job, JOB_FILE_SYSTEM_FULL,
          "A page of a file could not be written, as its file system was full: /dev/shm (64M)");
+    strcpy(job.deaths.list[0].file, "/dev/shm/queue");
+    job.deaths.list[0].full.path[0] = '\0'; /* it has room again */
+    ends(&job, JOB_FILE_SYSTEM_FULL,
+         "A page of /dev/shm/queue could not be written, as its file system was full (64M)");
 }
 
 static void what_a_part_died_of(void **state)
@@ -198,6 +202,10 @@ static void which_limit_allocations_failed_by(void **state)
         &job, JOB_ALLOCATION_FAILED,
         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
         "(RLIMIT_AS, ulimit -v); 900M of it were seen in use");
+    job.footprint.space.used_bytes = 0; /* it had ended when it was looked at */
+    ends(&job, JOB_ALLOCATION_FAILED,
+         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
+         "(RLIMIT_AS, ulimit -v)");
     job.account.allocations.failed.present = false;
     job.footprint.space.used_bytes = 1000 << 20;
     ends(&job, JOB_ALLOCATION_FAILED,

@@ -42,7 +42,7 @@
  * there. */
 enum { STATUS_RUN_FAILED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, STATUS_KILLED = 137 };
 
-enum { NOTE_MAX = 160 };
+enum { NOTE_MAX = 64 + PROBLEM_TEXT_MAX }; /* what, and a problem's text, whose end is how to mend it */
 
 struct run {
     struct run_settings settings;
@@ -431,7 +431,10 @@ static void open_allocations(struct run *run)
 
     free(word);
     run->account.allocations.strict = strict;
-    if (!strict && getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur == RLIM_INFINITY)
+    bool limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+    if (limited)
+        run->footprint.space.limit_bytes = space.rlim_cur; /* until one is seen that is nearer to its own */
+    if (!strict && !limited)
         return;
     int error = perf_inherit_open_failed_allocations(&run->perf, run->keeper.command, "/sys/kernel/tracing");
     if (error < 0)
