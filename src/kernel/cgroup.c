@@ -1,6 +1,7 @@
 #include "kernel/cgroup.h"
 
 #include "base/file.h"
+#include "kernel/mountinfo.h"
 #include "kernel/proc_file.h"
 #include "kernel/source_format.h"
 
@@ -32,46 +33,6 @@ int cgroup_version(int folder_fd)
     return -ENOENT;
 }
 
-/* The N-th field, from 0, of a line whose fields are parted by blanks. */
-static const char *field(const char *line, unsigned n, size_t *length)
-{
-    for (; n > 0; n--) {
-        line += strcspn(line, " \n");
-        if (*line != ' ')
-            return NULL;
-        line++;
-    }
-    *length = strcspn(line, " \n");
-    return line;
-}
-
-static char octal_byte(const char *digits)
-{
-    unsigned byte = 0;
-
-    for (int i = 0; i < 3; i++)
-        byte = byte * 8 + ((unsigned char)digits[i] - (unsigned)'0');
-    return (char)(unsigned char)byte;
-}
-
-/* Blanks and the like in mount points stand as \ooo (fs/proc_namespace.c). False where it does not fit. */
-static bool unescape(const char *escaped, size_t length, char *plain, size_t size)
-{
-    size_t to = 0;
-
-    for (size_t from = 0; from < length; from++, to++) {
-        if (to + 1 >= size)
-            return false;
-        plain[to] = escaped[from];
-        if (escaped[from] != '\\' || length - from < 4)
-            continue;
-        plain[to] = octal_byte(escaped + from + 1);
-        from += 3;
-    }
-    plain[to] = '\0';
-    return true;
-}
-
 /* Puts ROOT, of the mount, and REST, below its mount point, together. */
 static int join(const char *root, const char *rest, char *path, size_t size)
 {
@@ -88,34 +49,26 @@ static int join(const char *root, const char *rest, char *path, size_t size)
     return 0;
 }
 
-/* "36 35 0:30 / /sys/fs/cgroup/memory rw,relatime shared:15 - cgroup cgroup rw,memory": root and mount point
- * are the fields 3 and 4. */
-static bool read_mount(const char *line, char *root, char *point, size_t size)
+/* A line that mounts cgroups, of v1 or v2. */
+static bool read_mount(struct mount_line *mount, struct span line)
 {
-    size_t root_length = 0;
-    size_t point_length = 0;
-    const char *root_at = field(line, 3, &root_length);
-    const char *point_at = field(line, 4, &point_length);
-    const char *end = line + strcspn(line, "\n");
-    const char *dash = memmem(line, (size_t)(end - line), " - cgroup", strlen(" - cgroup")); /* and cgroup2 */
-
-    return root_at && point_at && dash && dash > point_at && unescape(root_at, root_length, root, size) &&
-           unescape(point_at, point_length, point, size);
+    return span_find(line, " - cgroup") && mountinfo_read(mount, line); /* and cgroup2 */
 }
 
 int cgroup_path(const char *mountinfo, const char *folder, char *path, size_t size)
 {
-    char root[PATH_MAX];
-    char point[PATH_MAX];
+    struct mount_line mount;
+    struct span text = span_of(mountinfo);
+    struct span line;
     size_t longest = 0;
     int error = -ENOENT;
 
-    for (const char *line = mountinfo; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (!read_mount(line, root, point, sizeof(root)) || !cgroup_is_within(folder, point) ||
-            strlen(point) < longest)
+    while (span_take_line(&text, &line)) {
+        if (!read_mount(&mount, line) || !cgroup_is_within(folder, mount.point) ||
+            strlen(mount.point) < longest)
             continue;
-        longest = strlen(point); /* of mounts above one another the last one, which is in sight */
-        error = join(root, folder + longest, path, size);
+        longest = strlen(mount.point); /* of mounts above one another the last one, which is in sight */
+        error = join(mount.root, folder + longest, path, size);
     }
     return error;
 }
@@ -168,8 +121,7 @@ static bool is_better(struct memory_mount mount, struct memory_mount than)
 
 int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *version)
 {
-    char root[PATH_MAX];
-    char point[PATH_MAX];
+    struct mount_line shown;
     struct memory_mount best = {.version = INT_MAX};
     struct span text = span_of(mountinfo);
     struct span line;
@@ -177,13 +129,13 @@ int cgroup_memory_mount(const char *mountinfo, char *path, size_t size, int *ver
 
     while (span_take_line(&text, &line)) {
         struct memory_mount mount = {.version = version_of_mount(line)};
-        if (mount.version == 0 || !read_mount(line.at, root, point, sizeof(root)))
+        if (mount.version == 0 || !read_mount(&shown, line))
             continue;
-        mount.root_length = strlen(root);
+        mount.root_length = strlen(shown.root);
         if (!is_better(mount, best))
             continue;
         best = mount;
-        error = join("/", point, path, size);
+        error = join("/", shown.point, path, size);
     }
     if (error == 0)
         *version = best.version;
@@ -215,21 +167,20 @@ static bool leads_out(const char *path)
 
 int cgroup_folder(const char *mountinfo, int version, const char *path, char *folder, size_t size)
 {
-    char root[PATH_MAX];
-    char point[PATH_MAX];
+    struct mount_line mount;
     size_t best_length = SIZE_MAX;
     struct span text = span_of(mountinfo);
     struct span line;
     int error = -ENOENT;
 
     while (!leads_out(path) && span_take_line(&text, &line)) {
-        if (version_of_mount(line) != version || !read_mount(line.at, root, point, sizeof(root)))
+        if (version_of_mount(line) != version || !read_mount(&mount, line))
             continue;
-        size_t root_length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-        if (!cgroup_is_within(path, root) || root_length >= best_length)
+        size_t root_length = strcmp(mount.root, "/") == 0 ? 0 : strlen(mount.root);
+        if (!cgroup_is_within(path, mount.root) || root_length >= best_length)
             continue;
         best_length = root_length;
-        error = join(point, strcmp(path, "/") == 0 ? "" : path + root_length, folder, size);
+        error = join(mount.point, strcmp(path, "/") == 0 ? "" : path + root_length, folder, size);
     }
     return error;
 }

@@ -1,19 +1,17 @@
 #include "kernel/file_system.h"
 
 #include "base/file.h"
-#include "kernel/span.h"
+#include "kernel/mountinfo.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 enum {
-    LEAST_BYTES = 1 << 20 /* efivarfs has 128 KiB, and is never far from full */,
+    LEAST_BYTES = 1 << 20, /* efivarfs has 128 KiB, and is never far from full */
     FULL_PAGES = 16,
     PAGE_MIN = 4096,
-    DEVICE_MINOR_BITS = 20
 };
 
 int file_system_look(struct file_system *found, const char *path)
@@ -37,54 +35,12 @@ bool file_system_is_full(const struct file_system *looked)
     return looked->free_bytes < (uint64_t)FULL_PAGES * PAGE_MIN;
 }
 
-static bool is_octal(char digit)
-{
-    return digit >= '0' && digit <= '7';
-}
-
-/* "\040" stands for a blank, as fs/proc_namespace.c writes it. */
-static void unescape(char *path)
-{
-    char *out = path;
-
-    for (const char *at = path; *at; at++) {
-        if (at[0] == '\\' && is_octal(at[1]) && is_octal(at[2]) && is_octal(at[3])) {
-            *out++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-            at += 3;
-        } else {
-            *out++ = *at;
-        }
-    }
-    *out = '\0';
-}
-
-/* "36 35 8:1 / /mnt rw - ext4 /dev/sda1 rw": the third field is the device, the fifth where it is mounted. */
-static bool read_mount(struct span line, uint32_t *device, char *path, size_t size)
-{
-    (void)span_take_word(&line);
-    (void)span_take_word(&line);
-    struct span numbers = span_take_word(&line);
-    (void)span_take_word(&line);
-    struct span point = span_take_word(&line);
-    struct span major;
-
-    if (!span_take_until(&numbers, ":", &major) || point.length == 0 || point.length >= size)
-        return false;
-    struct value high = span_take_number(&major);
-    struct value low = span_take_number(&numbers);
-    *device = (uint32_t)(high.number << DEVICE_MINOR_BITS | low.number);
-    span_keep(path, size, point);
-    unescape(path);
-    return high.present && low.present;
-}
-
 int file_system_find_full(struct file_system *full, uint32_t device)
 {
-    struct file_system looked;
-    char path[PATH_MAX];
+    struct file_system looked = {0};
+    struct mount_line mount;
     char *mountinfo;
     struct span line;
-    uint32_t mounted;
     int found = 0;
     int error = file_read_whole("/proc/self/mountinfo", &mountinfo);
 
@@ -92,8 +48,8 @@ int file_system_find_full(struct file_system *full, uint32_t device)
         return error;
     struct span text = span_of(mountinfo);
     while (!found && span_take_line(&text, &line)) {
-        found = read_mount(line, &mounted, path, sizeof(path)) && (device == 0 || mounted == device) &&
-                file_system_look(&looked, path) == 0 && file_system_is_full(&looked);
+        found = mountinfo_read(&mount, line) && (device == 0 || mount.device == device) &&
+                file_system_look(&looked, mount.point) == 0 && file_system_is_full(&looked);
     }
     if (found)
         *full = looked;

@@ -83,7 +83,9 @@ static int add_children_of(struct listing *listing, pid_t parent)
 
 ssize_t process_tree_list(pid_t root, pid_t *pids, size_t room)
 {
-    struct listing listing = {pids, room, 0};
+    struct listing listing = {.room = room};
+
+    listing.pids = pids;
     int error = add_children_of(&listing, root);
 
     if (error < 0)
