@@ -86,7 +86,17 @@ in_step -o /out/above_larger.json --json --memory-max 400M
 in_step -o /out/above_smaller.json --json --memory-max 32M
 in_step -o /out/above_without.json --json --no-cgroup
 in_step -o /out/above.txt
-find $groups/slurm/job_7/step -mindepth 1 -type d >/out/step
+# Not alone, but with the shell: beside it; where that has the limit itself, which a job beside it would escape, without one.
+beside_shell() {
+    sh -c 'echo $$ >/sys/fs/cgroup/slurm/$0/cgroup.procs; name=$1; shift
+        /files/faultline run "$@"; echo $? >/out/$name.status' \
+        $1 $2 -o /out/$2.json --json -- sh -c '/files/eat_memory 64; true' 2>/dev/null
+}
+beside_shell job_7/step above_shell
+mkdir $groups/slurm/job_8
+echo 48M >$groups/slurm/job_8/memory.max
+beside_shell job_8 above_same
+find $groups/slurm -name 'faultline-*' >/out/step
 """
 
 # The user's groups: one that is the user's, with nobody in it but faultline, or a shell as well; one whose group above is.
@@ -339,6 +349,19 @@ def test_which_limit_it_was(left, name, cause):
     assert job.get("cgroup", "/slurm/job_7/step/faultline-run-").startswith("/slurm/job_7/step/faultline-run-")
     assert ("cgroup" in job) == (name != "above_without")
     assert job["oom_kills"] == 1 and job["status"] == 0
+
+
+@pytest.mark.parametrize("name, limit", [("above_shell", "/slurm/job_7"), ("above_same", "/slurm/job_8")])
+def test_a_limit_that_a_shell_shares(left, name, limit):
+    job = left.job(name)
+    death = only_death(job)
+    assert (death["comm"], death["cause"], death["limit_cgroup"]) == ("eat_memory", "limit_above", limit)
+    assert job["oom_kills"] == 1 and left.status(name) == 0
+    if name == "above_shell":
+        assert job["cgroup"].startswith("/slurm/job_7/faultline-run-") and job["left_out"] == []
+    else:
+        assert "cgroup" not in job
+        assert "a job beside it would escape its memory.max" in job["left_out"][0]
 
 
 def test_a_limit_further_up_in_words(left):
