@@ -1,6 +1,8 @@
 #include "job/suspects.h"
 #include "support.h"
 
+#include <stdio.h>
+
 static void add(struct suspects *suspects, uint64_t pid, const char *comm)
 {
     struct oom_kill kill = {.pid = {pid, true}};
