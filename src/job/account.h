@@ -33,10 +33,8 @@ struct job_refaults {
 
 /* A failed allocation, as an explanation of why a job ended badly. */
 struct job_allocations {
-    struct value failed;          /* calls of mmap(2) and mremap(2) that had no room; absent: not counted */
-    bool strict;                  /* vm.overcommit_memory is 2 */
-    struct value committed_bytes; /* of the machine at the most, where strict */
-    struct value commit_limit_bytes;
+    struct value failed; /* calls of mmap(2) and mremap(2) that had no room; absent: not counted */
+    bool strict;         /* vm.overcommit_memory is 2 */
 };
 
 struct job_account {

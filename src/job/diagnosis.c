@@ -85,14 +85,26 @@ static bool allocation_failed(const struct job_account *account)
     return is_out_of_address_space(&account->footprint->space);
 }
 
+/* Kills whose reason the kernel's log has, which only root may read: where the job had as much as it may,
+ * they were for that. A processor may hold back 64 pages of it. */
+static enum job_ending ending_of_unnamed(const struct job_account *account)
+{
+    static const double full = 0.99;
+    const struct value limit = account->limit_bytes;
+    const struct value peak = account->last.peak_bytes;
+    bool is_full = limit.present && peak.present && (double)peak.number >= full * (double)limit.number;
+
+    return is_full ? JOB_OUT_OF_OWN_LIMIT : JOB_OUT_OF_MEMORY;
+}
+
 enum job_ending job_ending_of(const struct job_account *account)
 {
     const struct job_death *death = worst_death(account);
 
-    if (death && job_death_is_oom(death))
+    if (death && job_death_is_oom(death) && death->cause != DEATH_BY_OOM)
         return ending_of_death(death);
     if (account->deaths->oom_kills > 0)
-        return JOB_OUT_OF_MEMORY;
+        return ending_of_unnamed(account);
     if (full_file_system(account))
         return JOB_FILE_SYSTEM_FULL;
     if (allocation_failed(account) && !(death && death->cause == DEATH_BY_PROCESS))
@@ -144,8 +156,6 @@ static void put_allocation(struct text *text, const struct job_account *account)
             put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
     } else if (allocations->strict) {
         text_string(text, ", as memory is promised strictly here (vm.overcommit_memory is 2)");
-        put_limit(text, ": ", allocations->committed_bytes, " were promised at the most");
-        put_limit(text, ", of ", allocations->commit_limit_bytes, "");
     }
 }
 

@@ -391,6 +391,19 @@ static size_t other_lines(const struct job_account *account, bool traced)
     return lines;
 }
 
+/* Those that lost next to nothing are left out. */
+static size_t faults_worth_a_line(const struct fault_rows *rows)
+{
+    enum { SHARE = 100 };
+    uint64_t all_ns = latency_lost_ns(&rows->all);
+    size_t count = 0;
+
+    while (count < rows->count && count < JOB_FAULTS_SHOWN &&
+           latency_lost_ns(&rows->list[count].latency) >= all_ns / SHARE)
+        count++;
+    return count;
+}
+
 static struct shown shown_of(const struct job_account *account, bool traced)
 {
     const struct job_deaths *deaths = account->deaths;
@@ -400,7 +413,7 @@ static struct shown shown_of(const struct job_account *account, bool traced)
     struct shown shown = {.deaths = all ? deaths->count : least(JOB_DEATHS_SHOWN, room - 1)};
 
     room -= shown.deaths + (deaths->count > shown.deaths || deaths->beyond > 0 ? 1 : 0);
-    shown.faults = traced ? least(least(JOB_FAULTS_SHOWN, room), account->faults->count) : 0;
+    shown.faults = traced ? least(room, faults_worth_a_line(account->faults)) : 0;
     return shown;
 }
 

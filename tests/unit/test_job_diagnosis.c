@@ -179,6 +179,23 @@ static void allocations_that_failed(void **state)
     assert_int_equal(job_ending_of(&job.account), JOB_OUT_OF_OWN_LIMIT);
 }
 
+static void a_kill_without_a_name_at_a_limit_that_was_reached(void **state)
+{
+    struct job job;
+    (void)state;
+
+    job_init(&job);
+    job.account.status = EXITED(0);
+    job_deaths_add_unnamed_kills(&job.deaths, 1);
+    assert_int_equal(job_ending_of(&job.account), JOB_OUT_OF_MEMORY);
+    job.account.limit_bytes = some(1000 << 20);
+    assert_int_equal(job_ending_of(&job.account), JOB_OUT_OF_MEMORY);
+    job.account.last.peak_bytes = some(989 << 20);
+    assert_int_equal(job_ending_of(&job.account), JOB_OUT_OF_MEMORY);
+    job.account.last.peak_bytes = some(990 << 20);
+    ends(&job, JOB_OUT_OF_OWN_LIMIT, "The job needed more memory than its own limit of 1.0G");
+}
+
 static void which_limit_allocations_failed_by(void **state)
 {
     struct job job;
@@ -192,20 +209,16 @@ static void which_limit_allocations_failed_by(void **state)
     ends(&job, JOB_ALLOCATION_FAILED,
          "An allocation failed (3 of mmap, with ENOMEM), as memory is promised strictly here "
          "(vm.overcommit_memory is 2)");
-    job.account.allocations.committed_bytes = some(UINT64_C(7) << 30);
-    job.account.allocations.commit_limit_bytes = some(UINT64_C(8) << 30);
-    ends(&job, JOB_ALLOCATION_FAILED,
-         "An allocation failed (3 of mmap, with ENOMEM), as memory is promised strictly here "
-         "(vm.overcommit_memory is 2): 7.0G were promised at the most, of 8.0G");
     job.footprint.space = (struct footprint_space){{7, "x", 0}, 900 << 20, 1 << 30};
     ends(
         &job, JOB_ALLOCATION_FAILED,
         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
         "(RLIMIT_AS, ulimit -v); 900M of it were seen in use");
     job.footprint.space.used_bytes = 0; /* it had ended when it was looked at */
-    ends(&job, JOB_ALLOCATION_FAILED,
-         "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
-         "(RLIMIT_AS, ulimit -v)");
+    ends(
+        &job, JOB_ALLOCATION_FAILED,
+        "An allocation failed (3 of mmap, with ENOMEM), as the address space of a process is limited to 1.0G "
+        "(RLIMIT_AS, ulimit -v)");
     job.account.allocations.failed.present = false;
     job.footprint.space.used_bytes = 1000 << 20;
     ends(&job, JOB_ALLOCATION_FAILED,
@@ -461,6 +474,7 @@ int main(void)
         cmocka_unit_test(the_figures_of_an_end),
         cmocka_unit_test(what_a_part_died_of),
         cmocka_unit_test(allocations_that_failed),
+        cmocka_unit_test(a_kill_without_a_name_at_a_limit_that_was_reached),
         cmocka_unit_test(which_limit_allocations_failed_by),
         cmocka_unit_test(address_space_at_nine_tenths_of_its_limit),
         cmocka_unit_test(for_what_it_waited),
