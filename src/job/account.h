@@ -57,7 +57,6 @@ struct job_account {
     unsigned ended_by_us;
     unsigned left;
     const struct fault_rows *faults; /* with --trace: pairs; else NULL */
-    double machine_oom_kills;        /* of the machine meanwhile; NAN */
 
     const char *left_out[JOB_LEFT_OUT_MAX]; /* what could not be told, and why, a line each */
     size_t left_out_count;

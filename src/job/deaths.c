@@ -119,6 +119,11 @@ void job_deaths_add_unnamed_kills(struct job_deaths *deaths, uint64_t kills)
     deaths->unnamed += kills;
 }
 
+void job_deaths_add_suspected_kills(struct job_deaths *deaths, uint64_t kills)
+{
+    deaths->suspected += kills;
+}
+
 bool job_death_is_oom(const struct job_death *death)
 {
     return death->cause >= DEATH_BY_OWN_LIMIT;
@@ -241,6 +246,11 @@ static void decide(struct job_deaths *deaths, struct job_death *death, uint64_t 
         (*unnamed)--;
         deaths->unnamed--;
         death->cause = DEATH_BY_OOM;
+    } else if (deaths->suspected > 0) {
+        deaths->suspected--;
+        deaths->oom_kills++;
+        death->cause = DEATH_BY_OOM;
+        death->probably = true;
     } else if (death->cause == DEATH_BY_SIGNAL) {
         death->cause = DEATH_BY_SOMEBODY;
     }
@@ -391,7 +401,8 @@ static void put_cause(struct text *text, const struct job_death *death, const st
         text_string(text, ", by the kernel: the memory nodes that it may use were full");
         break;
     case DEATH_BY_OOM:
-        text_string(text, ", by the kernel's OOM killer");
+        text_string(text, death->probably ? ", probably by the kernel's OOM killer, which took somebody then"
+                                          : ", by the kernel's OOM killer");
         break;
     }
 }

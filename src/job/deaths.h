@@ -42,6 +42,7 @@ struct job_death {
     char comm[OOM_COMM_MAX];  /* any bytes, terminated */
     int signal;
     bool core;
+    bool probably; /* the cause is concluded from what else happened */
     enum death_cause cause;
 
     /* of the OOM killer's */
@@ -73,6 +74,7 @@ struct job_deaths {
     uint64_t beyond;    /* that there was no room for: at least so many */
     uint64_t oom_kills; /* of the job, those without a name among them */
     uint64_t unnamed;   /* of them */
+    uint64_t suspected; /* may have been of the job; not among them */
 
     /* its own */
     uint64_t beyond_of[DEATH_TELLERS];
@@ -84,6 +86,10 @@ struct job_deaths {
  */
 const struct job_death *job_deaths_add_kill(struct job_deaths *deaths, const struct oom_kill *kill);
 void job_deaths_add_unnamed_kills(struct job_deaths *deaths, uint64_t kills);
+
+/* It took somebody on this machine, who may have been of the job: one that was ended by SIGKILL then, and
+ * nobody knows why, probably was. */
+void job_deaths_add_suspected_kills(struct job_deaths *deaths, uint64_t kills);
 
 /* What the program in the kernel tells of; SENDER_INSIDE: its sender is of the job. */
 void job_deaths_add_end(struct job_deaths *deaths, const struct process_death *end, bool sender_inside);

@@ -6,8 +6,7 @@
 static const enum metric_id wanted[] = {
     M_cpu_some_stall_percent,   M_memory_some_stall_percent, M_memory_full_stall_percent,
     M_io_some_stall_percent,    M_io_full_stall_percent,     M_refaults_file_per_second,
-    M_refaults_anon_per_second, M_io_in_bytes_per_second,    M_oom_kills,
-    M_mem_total_bytes,
+    M_refaults_anon_per_second, M_io_in_bytes_per_second,    M_mem_total_bytes,
 };
 
 int job_machine_begin(struct job_machine *machine)
@@ -60,7 +59,6 @@ void job_machine_end(struct job_machine *machine, struct job_account *account)
         .swap_bytes = total(interval, M_refaults_anon_per_second) * page_bytes,
         .machine_read_bytes = total(interval, M_io_in_bytes_per_second),
     };
-    account->machine_oom_kills = interval->values[M_oom_kills];
     account->memory_bytes = interval->values[M_mem_total_bytes];
 }
 

@@ -328,6 +328,35 @@ def test_thrashing_is_told(tmp_path, cold):
     assert job["refaults_of"] == "job" and job["stalls_of"] == "job"
 
 
+@needs_root
+@pytest.mark.long
+def test_a_job_that_trains(tmp_path):
+    """The README's: in half of the memory that its data takes it thrashes, in twice of it there is nothing to say."""
+    pytest.importorskip("numpy")
+    numpy = __import__("numpy")
+    data = TOP / "build" / f"train-{os.getpid()}"
+    generator = numpy.random.default_rng(1)
+    try:
+        with open(data, "wb") as file:
+            for _ in range(32):
+                file.write(generator.standard_normal(4 * MIB, dtype="float32").tobytes())
+            os.fsync(file.fileno())
+        jobs = {}
+        for limit in ["256M", "1G"]:
+            with open(data, "rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            summary = tmp_path / "summary"
+            subprocess.run([FAULTLINE, "run", "--trace", "--json", "-o", summary, "--memory-max", limit, "--",
+                            sys.executable, TOP / "tests/helpers/train.py", data, "3"], check=True, timeout=280)
+            jobs[limit] = objects(summary.read_text())[0]
+        thrashing, calm = jobs["256M"], jobs["1G"]
+        assert thrashing["diagnosis"] == "file_thrash"
+        assert f"pages of {data.name} that had been evicted: the working set is about 2" in thrashing["diagnosis_message"]
+        assert "diagnosis" not in calm and "ending" not in calm
+    finally:
+        data.unlink()
+
+
 # -- wrong usage --
 
 

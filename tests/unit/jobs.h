@@ -27,8 +27,7 @@ static inline void job_nothing(struct job *job, char *const *command)
                     .stalls = {false, NAN, NAN, NAN, NAN, NAN},
                     .refaults = {false, NAN, NAN, NAN},
                     .memory_bytes = NAN,
-                    .peak_anon_bytes = NAN,
-                    .machine_oom_kills = NAN},
+                    .peak_anon_bytes = NAN},
         .deaths = {.command = 100, .keeper = 99},
     };
 }

@@ -579,9 +579,39 @@ static void the_longest_names_are_kept_as_far_as_there_is_room(void **state)
     assert_int_equal(text.lost, 0);
 }
 
+/* Somebody was killed on this machine, and one of the job was ended by SIGKILL, once. */
+static void a_kill_that_may_have_been_of_the_job(void **state)
+{
+    struct job_deaths deaths = {.command = 7};
+    (void)state;
+
+    job_deaths_add_suspected_kills(&deaths, 1);
+    job_deaths_add_status(&deaths, 7, "train", SIGNALED(SIGKILL), NULL);
+    job_deaths_add_status(&deaths, 8, "worker", SIGNALED(SIGKILL), NULL);
+    job_deaths_settle(&deaths);
+    assert_int_equal(deaths.oom_kills, 1);
+    assert_int_equal(deaths.suspected, 0);
+    reads(&deaths, 0, "train[7]: SIGKILL, probably by the kernel's OOM killer, which took somebody then");
+    assert_int_equal(deaths.list[1].cause, DEATH_BY_SOMEBODY);
+}
+
+static void a_kill_that_was_not_of_the_job(void **state)
+{
+    struct job_deaths deaths = {.command = 7};
+    (void)state;
+
+    job_deaths_add_suspected_kills(&deaths, 2);
+    job_deaths_add_status(&deaths, 7, "train", SIGNALED(SIGTERM), NULL);
+    job_deaths_settle(&deaths);
+    assert_int_equal(deaths.oom_kills, 0);
+    assert_int_equal(deaths.suspected, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kill_that_may_have_been_of_the_job),
+        cmocka_unit_test(a_kill_that_was_not_of_the_job),
         cmocka_unit_test(where_the_limit_was),
         cmocka_unit_test(without_a_cgroup_of_its_own_no_limit_is_the_jobs),
         cmocka_unit_test(whose_limit_it_is),

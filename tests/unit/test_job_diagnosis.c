@@ -28,8 +28,7 @@ static void job_init(struct job *job)
                     .stalls = {false, NAN, NAN, NAN, NAN, NAN},
                     .refaults = {false, NAN, NAN, NAN},
                     .memory_bytes = NAN,
-                    .peak_anon_bytes = NAN,
-                    .machine_oom_kills = NAN},
+                    .peak_anon_bytes = NAN},
         .deaths = {.cgroup = "/job", .command = COMMAND},
     };
 }

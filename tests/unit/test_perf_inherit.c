@@ -444,15 +444,24 @@ static void count_memory(const char *how)
     perf_inherit_close(&job.events);
 }
 
+/* Their own memory is touched beside what the job touches. */
+static void skip_under_sanitizers(void)
+{
+    if (getenv("FAULTLINE_SANITIZED"))
+        skip();
+}
+
 static void a_grandchild_is_counted(void **state)
 {
     (void)state;
+    skip_under_sanitizers();
     count_memory("wait");
 }
 
 static void nobody_waits_for_a_grandchild(void **state)
 {
     (void)state;
+    skip_under_sanitizers();
     count_memory("ignore");
 }
 
@@ -505,6 +514,7 @@ static void an_ordinary_user(void **state)
     struct perf_inherit_counts after;
     (void)state;
 
+    skip_under_sanitizers();
     if (setresuid(NOBODY, NOBODY, 0) < 0)
         skip();
     prepare(&job, "wait", "memory", NULL, true);
@@ -535,6 +545,7 @@ static void allocations_that_fail(void **state)
     struct perf_inherit_counts counts;
     (void)state;
 
+    skip_under_sanitizers();
     if (tracefs_error) {
         print_message("no tracefs: %s\n", strerror(tracefs_error));
         skip();

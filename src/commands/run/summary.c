@@ -1,0 +1,77 @@
+/* What a job cost, put together and printed. */
+#include "base/clock.h"
+#include "commands/run/run.h"
+#include "render/job_summary.h"
+#include "render/json_trace.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static void account_for(struct run *run)
+{
+    struct job_account *account = &run->account;
+    struct job_instant now;
+
+    oom_watch_finish(run->oom_watch);
+    if (run->deaths_source) {
+        run_take_deaths(run);
+        account->ended_processes = (struct value){process_deaths_count(run->deaths_source), true};
+    }
+    run_take_instant(run, &now);
+    account->command = run->settings.command;
+    account->end_wall_ns = clock_wall_ns();
+    account->seconds = (double)(run->ended_ns - run->began_ns) / (double)NS_PER_SECOND;
+    account->footprint = &run->footprint;
+    account->deaths = &run->deaths;
+    account->ended_by_us = run->ended.ended_by_us;
+    account->left = run->ended.left;
+    job_usage_make(&account->usage, &run->ended.usage, &run->before, &now.counts);
+    job_machine_end(&run->machine, account);
+    if (run->has_cgroup) {
+        account->last = now.account;
+        job_machine_give_way(account, &run->first.account, &now.account);
+    }
+    account->allocations.failed = now.counts.failed_allocations;
+    job_deaths_settle(&run->deaths);
+    if (run->deaths.suspected > 0)
+        run_leave_out(run, "whose the OOM kills on this machine were meanwhile",
+                      "root reads it in the kernel's log");
+}
+
+static void put_trace_json(struct run *run, struct text *text)
+{
+    for (size_t i = 0; i < run->tally.rows.count; i++) {
+        json_put_fault_latency(text, &run->tally.rows.list[i], FAULTS_BY_PAIR, &run->tally.summary);
+        run_put(run, text);
+        text->length = 0;
+    }
+    json_put_trace(text, &run->tally.rows, &run->tally.summary);
+    run_put(run, text);
+}
+
+static_assert(JSON_FAULT_MAX <= JOB_FAULTS_SHOWN * TRACE_TABLE_LINE_MAX,
+              "a summary's room is enough for an object of its trace");
+
+int run_summarize(struct run *run)
+{
+    account_for(run);
+    int error = run->tally.trace ? fault_tally_finish(&run->tally, FAULTS_BY_PAIR) : 0;
+    if (error < 0)
+        run_leave_out(run, "major faults one by one", strerror(-error));
+    else if (run->tally.trace)
+        run->account.faults = &run->tally.rows;
+    struct text text = text_new(job_summary_max(&run->account));
+    if (!text.bytes)
+        return -ENOMEM;
+    if (run->settings.json)
+        job_summary_put_json(&text, &run->account);
+    else
+        job_summary_put(&text, &run->account, &run->tally.summary);
+    run_put(run, &text);
+    text.length = 0;
+    if (run->settings.json && run->account.faults)
+        put_trace_json(run, &text);
+    text_free(&text);
+    return 0;
+}
