@@ -13,6 +13,7 @@ meson               meson                                           meson       
 ninja               ninja-build                                     ninja-build                                       samurai                             ninja                                        ninja
 cmocka              libcmocka-dev                                   libcmocka-devel                                   cmocka-dev                          cmocka                                       libcmocka-devel
 pkg-config          pkg-config                                      pkgconf-pkg-config                                pkgconf                             pkgconf                                      pkg-config
+numpy               python3-numpy                                   python3-numpy                                     py3-numpy                            python-numpy                                     python3-numpy
 pytest              python3-pytest,python3-jsonschema,python3-yaml  python3-pytest,python3-jsonschema,python3-pyyaml  py3-pytest,py3-jsonschema,py3-yaml  python-pytest,python-jsonschema,python-yaml  python3-pytest,python3-jsonschema,python3-PyYAML
 sanitizers          gcc                                             libasan,libubsan                                  -                                   gcc-libs                                     -
 clang               clang                                           clang                                             clang                               clang                                        clang
@@ -118,6 +119,7 @@ have() {
     cc) compiler=$(find_cc) && printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles "$compiler" ;;
     ninja) find_ninja >/dev/null 2>&1 ;;
     cmocka) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists cmocka ;;
+    numpy) find_python numpy >/dev/null ;;
     pytest) find_python pytest jsonschema yaml >/dev/null ;; # all in the same one
     sanitizers) compiler=$(find_cc) && compiles_main "$compiler" -fsanitize=address,undefined ;;
     libfuzzer)

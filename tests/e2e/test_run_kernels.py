@@ -8,6 +8,8 @@ import pytest
 from conftest import FAULTLINE, TOP, objects, validate
 from test_kernels import STATIC
 
+pytestmark = pytest.mark.plain  # what guests run is not built with sanitizers
+
 MIB = 1 << 20
 KERNELS = [pytest.param("6.1", marks=pytest.mark.long), "6.12"]
 

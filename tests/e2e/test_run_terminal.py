@@ -19,6 +19,9 @@ import pytest
 
 from conftest import FAULTLINE, heed_interrupts
 
+# What a job sees is not faultline's own code: the sanitizers have little to find here, and take their time.
+pytestmark = pytest.mark.plain
+
 RUN = [str(FAULTLINE), "run", "--"]
 PLAIN = []
 MARK = "FAULTLINE_TEST_JOB"
