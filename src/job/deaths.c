@@ -338,7 +338,10 @@ static void put_own_limit(struct text *text, const struct job_death *death)
 static void put_sender(struct text *text, const struct job_death *death)
 {
     text_string(text, ", sent by ");
-    process_name_put(text, death->sender_comm, (uint64_t)death->sender);
+    if (death->sender_comm[0])
+        process_name_put(text, death->sender_comm, (uint64_t)death->sender);
+    else
+        text_format(text, "process %d", (int)death->sender);
     text_format(text, " of user %" PRIu64, death->sender_uid);
     if (death->sender_inside)
         text_string(text, ", a process of the job");

@@ -28,7 +28,7 @@ struct pipes {
     int notes[2]; /* a pair of sockets, faultline's first */
 };
 
-enum { TREE_MAX = 4096, KILL_TURNS = 100, KILL_PAUSE_MS = 10 };
+enum { TREE_MAX = 4096, KILL_TURNS = 1000, KILL_PAUSE_MS = 10 };
 
 /* What faultline asks for. */
 struct request {

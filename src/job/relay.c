@@ -50,6 +50,19 @@ static bool is_from_within(const struct relay *relay, const struct signalfd_sigi
            process_tree_has(relay->keeper->pid, (pid_t)info->ssi_pid);
 }
 
+/* What a failed write of faultline's own brings (SIGPIPE, SIGXFSZ), which is blocked here and not ignored. */
+static bool is_own(const struct signalfd_siginfo *info)
+{
+    return is_of_process(info) && (pid_t)info->ssi_pid == getpid();
+}
+
+static void pass_on(struct relay *relay, const struct signalfd_siginfo *info)
+{
+    if (is_of_process(info))
+        relay->passed = (struct relay_passed){(int)info->ssi_signo, (pid_t)info->ssi_pid, info->ssi_uid};
+    keeper_signal(relay->keeper, (int)info->ssi_signo);
+}
+
 static void take(struct relay *relay, const struct signalfd_siginfo *info)
 {
     relay->interrupted |= info->ssi_signo == SIGINT && !is_of_process(info);
@@ -57,8 +70,8 @@ static void take(struct relay *relay, const struct signalfd_siginfo *info)
         relay->child_ended(relay->context);
     else if (relay->over && asks_for_end(info->ssi_signo))
         keeper_finish(relay->keeper);
-    else if (is_hangup(info) || (is_of_process(info) && !is_from_within(relay, info)))
-        keeper_signal(relay->keeper, (int)info->ssi_signo);
+    else if (is_hangup(info) || (is_of_process(info) && !is_own(info) && !is_from_within(relay, info)))
+        pass_on(relay, info);
 }
 
 static void on_signal(void *context)

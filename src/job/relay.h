@@ -1,7 +1,8 @@
 /*
  * Signals that reach faultline while a job runs. The job's command is in faultline's process group, so that
  * what the terminal sends, and what is sent to the group, has reached it already; what one process sends to
- * faultline alone is handed on.
+ * faultline alone is handed on. What a process sends to the group cannot be told from that, and reaches the
+ * command twice.
  */
 #pragma once
 
@@ -10,12 +11,21 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+/* The signal that was handed on last, and who sent it; signal 0: none. */
+struct relay_passed {
+    int signal;
+    pid_t pid;
+    uint32_t uid;
+};
 
 struct relay {
     struct loop_source source;
     struct keeper *keeper;
     bool over; /* the command has ended, others of the job are waited for: a signal that asks for the end ends
                   them */
+    struct relay_passed passed;
     bool interrupted;                   /* by Ctrl-C: the terminal sent SIGINT */
     void (*child_ended)(void *context); /* SIGCHLD */
     void *context;

@@ -340,7 +340,7 @@ static void put_left(struct text *text, const struct job_account *account)
     }
     if (account->left > 0) {
         begin_line(text, "left");
-        text_format(text, "%u that could not be ended: somebody else's\n", account->left);
+        text_format(text, "%u that could not be ended\n", account->left);
     }
 }
 

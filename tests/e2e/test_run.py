@@ -165,6 +165,25 @@ def test_trace(tmp_path, cold):
     assert "  traced " in shown and f"faults of cold_faults[" in shown and str(cold) in shown
 
 
+def test_a_reader_that_has_gone_is_no_end_of_the_job():
+    """Rows that nobody reads: a failed write of faultline's own is none of the job's signals."""
+    process = subprocess.Popen([FAULTLINE, "run", "--every", "0.05", "--", "sh", "-c", "trap 'exit 9' PIPE; sleep 0.6; exit 7"],
+                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process.stderr.close()
+    assert process.wait(timeout=30) == 7
+
+
+def test_the_time_of_all_its_processes(tmp_path):
+    """What the figures are of, with --wait too."""
+    job = told(tmp_path, "--wait", "--", "sh", "-c", "sleep 0.5 & exit 0", check=0)
+    assert job["seconds"] >= 0.5
+
+
+def test_recording_goes_on_to_the_end_of_a_job_whose_starter_ignores_sigterm(tmp_path):
+    ignores = lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN)  # noqa: E731
+    run("run", "--record", tmp_path / "box", "--", "true", check=0, preexec_fn=ignores)
+
+
 def test_recording(tmp_path):
     box = tmp_path / "box"
     run("run", "--record", box, "--", "sleep", "1.5", check=0)
@@ -257,6 +276,20 @@ def test_sigkill_from_somebody(tmp_path):
         assert death["sender_pid"] == os.getpid() and death["sender_uid"] == os.geteuid()
     else:
         assert death["cause"] == "somebody" and job["ending"] == "killed_by_somebody"
+
+
+@needs_root
+def test_who_sent_what_was_handed_on(tmp_path):
+    """A signal to faultline reaches the job by its keeper; the sender is who sent it first."""
+    summary = tmp_path / "summary"
+    process = subprocess.Popen([FAULTLINE, "run", "--json", "-o", summary, "--", "sh", "-c", "echo; exec sleep 100"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.terminate()
+    process.communicate(timeout=30)
+    death = only_death(objects(summary.read_text())[0])
+    if death["cause"] != "signal":  # with eBPF
+        assert death["cause"] == "process" and death["sender_pid"] == os.getpid()
 
 
 @needs_root

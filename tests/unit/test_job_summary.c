@@ -108,7 +108,7 @@ static void a_trace(void **state)
                        "           1.2ms in 10 faults of x[201] on x (deleted)\n"
                        "  killed   1 by the kernel's OOM killer, without a name\n"
                        "  left     1 process when the command ended, which was ended\n"
-                       "  left     1 that could not be ended: somebody else's\n"
+                       "  left     1 that could not be ended\n"
                        "The kernel's OOM killer took a part of it.\n");
 }
 

@@ -1,6 +1,7 @@
 /* What counts a job, and is there before it begins. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "commands/run/recording.h"
 #include "commands/run/run.h"
 #include "kernel/bpf.h"
 #include "kernel/cgroup_id.h"
@@ -146,6 +147,9 @@ static int open_all(struct run *run, struct problem *problem)
         error = make_cgroup(run, problem);
     if (error < 0)
         return error;
+    /* Not before: a group that this program is not alone in cannot be parted. */
+    if (run->settings.record)
+        run->recording = recording_start(run->settings.record, &run->mask);
     open_deaths(run);
     error = open_trace(run, problem);
     if (error == 0)

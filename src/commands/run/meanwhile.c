@@ -99,11 +99,25 @@ static void settle_suspicion(struct run *run, pid_t pid, int signal)
         take_kill(run, &kill);
 }
 
+/* Of a signal that was handed on the keeper is the sender to the kernel. */
+static void name_who_sent(const struct run *run, struct process_death *death)
+{
+    const struct relay_passed *passed = &run->relay.passed;
+
+    if ((pid_t)death->sender.pid != run->keeper.pid || (pid_t)death->pid != run->keeper.command ||
+        death->signal != passed->signal)
+        return;
+    death->sender.pid = (uint32_t)passed->pid;
+    death->sender.uid = passed->uid;
+    death->sender.comm[0] = '\0'; /* it may have gone */
+}
+
 void run_take_deaths(struct run *run)
 {
     struct process_death death;
 
     while (process_deaths_read(run->deaths_source, &death)) {
+        name_who_sent(run, &death);
         bool inside = death.sender.seen && !death.sender.kernel && is_inside(run, (pid_t)death.sender.pid);
         job_deaths_add_end(&run->deaths, &death, inside);
         settle_suspicion(run, (pid_t)death.pid, death.signal);
@@ -119,8 +133,7 @@ static void on_faults(void *context)
 {
     struct run *run = context;
 
-    if (fault_tally_read(&run->tally) < 0)
-        run_leave_out(run, "some major faults", strerror(ENOMEM));
+    (void)fault_tally_read(&run->tally); /* what fails is told at the end */
 }
 
 /* What is full now, or was when /dev/shm was looked at. */
@@ -150,7 +163,6 @@ static void take_note(struct run *run, const struct keeper_note *note)
     case KEEPER_STARTED:
         break;
     case KEEPER_ENDED:
-        run->ended_ns = clock_monotonic_ns();
         run->account.status = note->status;
         if (WIFEXITED(note->status))
             run->deaths.command = 0; /* its number may be another's from here on */
@@ -162,6 +174,7 @@ static void take_note(struct run *run, const struct keeper_note *note)
         break;
     case KEEPER_DONE:
         run->ended = *note;
+        run->ended_ns = clock_monotonic_ns();
         stop(run, 0);
         break;
     }

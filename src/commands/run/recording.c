@@ -18,7 +18,10 @@ static _Noreturn void become_record(const char *path, pid_t parent, const sigset
     if (getppid() != parent)
         exit(EXIT_FAILURE);
     setpgid(0, 0);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+    sigset_t own = *mask;
+    sigdelset(&own, SIGTERM); /* which ends it, whoever ignores it */
+    (void)signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &own, NULL);
     exit(command_record(3, words));
 }
 

@@ -102,8 +102,8 @@ static void release(struct run *run)
     recording_end(run->recording);
     oom_watch_close(run->oom_watch);
     keeper_close(&run->keeper);
-    if (run->has_cgroup)
-        (void)cgroup_job_remove(&run->cgroup); /* the keeper has; it is for where that was killed */
+    if (run->has_cgroup && run->error < 0)
+        (void)cgroup_job_remove(&run->cgroup); /* else the keeper has */
     relay_close(&run->relay);
     if (run->look_timer.fd > 0)
         close(run->look_timer.fd);
@@ -148,8 +148,6 @@ int command_run(int argc, char **argv)
         return outcome_print(outcome_put_version);
     (void)protect_from_oom_killer(); /* an ordinary user's job may take faultline with it */
     relay_block(&run.mask);
-    if (run.settings.record)
-        run.recording = recording_start(run.settings.record, &run.mask);
     int status = run_job(&run, &problem);
     if (status < 0) {
         (void)outcome_failed(&problem, status);

@@ -57,7 +57,7 @@ struct run {
     struct rusage before;     /* of the command's process before it began */
     struct keeper_note ended; /* the last note of the keeper */
     uint64_t began_ns;
-    uint64_t ended_ns; /* when the command did */
+    uint64_t ended_ns; /* when its last process had */
     char left_out[JOB_LEFT_OUT_MAX][NOTE_MAX];
     int error;
 };

@@ -8,6 +8,17 @@
 #include <errno.h>
 #include <string.h>
 
+static void leave_out_what_was_lost(struct run *run)
+{
+    if (run->deaths_source && process_deaths_lost(run->deaths_source) > 0)
+        run_leave_out(run, "what ended some processes", "they ended faster than could be read");
+    if (run->footprint.cut)
+        run_leave_out(run, "the memory of some processes", "there were more than 4096 at a time");
+    if (run->deaths.suspected > 0)
+        run_leave_out(run, "whose the OOM kills on this machine were meanwhile",
+                      "root reads it in the kernel's log");
+}
+
 static void account_for(struct run *run)
 {
     struct job_account *account = &run->account;
@@ -34,15 +45,18 @@ static void account_for(struct run *run)
     }
     account->allocations.failed = now.counts.failed_allocations;
     job_deaths_settle(&run->deaths);
-    if (run->deaths.suspected > 0)
-        run_leave_out(run, "whose the OOM kills on this machine were meanwhile",
-                      "root reads it in the kernel's log");
+    leave_out_what_was_lost(run);
 }
 
 static void put_trace_json(struct run *run, struct text *text)
 {
     for (size_t i = 0; i < run->tally.rows.count; i++) {
         json_put_fault_latency(text, &run->tally.rows.list[i], FAULTS_BY_PAIR, &run->tally.summary);
+        run_put(run, text);
+        text->length = 0;
+    }
+    if (run->tally.rows.others_latency.faults + run->tally.rows.others_latency.waits > 0) {
+        json_put_fault_others(text, &run->tally.rows, &run->tally.summary);
         run_put(run, text);
         text->length = 0;
     }
