@@ -64,7 +64,7 @@ def test_faults_of_a_grandchild(tmp_path, cold):
     minor, major = map(int, job["stdout"].split())
     assert major >= 4096
     assert job["major_faults"] == major
-    assert minor <= job["minor_faults"] <= minor + 300  # what it takes to say so and to end
+    assert minor <= job["minor_faults"] <= minor + 1000  # what it takes to say so and to end
 
 
 def test_faults_of_eight_threads(tmp_path, cold):
@@ -293,6 +293,7 @@ def test_who_sent_what_was_handed_on(tmp_path):
 
 
 @needs_root
+@pytest.mark.plain  # the sanitizers catch the helper's SIGBUS
 def test_sigbus_on_a_full_file_system(tmp_path):
     folder = tmp_path / "full"
     folder.mkdir()
@@ -307,6 +308,7 @@ def test_sigbus_on_a_full_file_system(tmp_path):
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.plain
 def test_sigbus_behind_the_end_of_a_file(tmp_path):
     job = told(tmp_path, "--", JOB, "cut", tmp_path / "cut")
     assert job["exit"] == 128 + signal.SIGBUS

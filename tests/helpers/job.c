@@ -142,6 +142,7 @@ static void allocate(char **words)
 
     if (!memory)
         exit(STATUS_NO_MEMORY);
+    free(memory);
 }
 
 static const struct {
