@@ -4,6 +4,7 @@
 #include "commands/run/recording.h"
 #include "commands/run/run.h"
 #include "kernel/bpf.h"
+#include "kernel/cgroup.h"
 #include "kernel/cgroup_id.h"
 
 #include <errno.h>
@@ -112,8 +113,13 @@ static void open_counters(struct run *run)
     else if (run->perf.user_mode_only)
         run_leave_out(run, "faults within system calls of processes that nobody waits for",
                       "kernel.perf_event_paranoid is 2");
-    if (error == 0)
+    if (error == 0) {
+        perf_inherit_drop(&run->perf,
+                          PERF_INHERIT_CONTEXT_SWITCHES); /* getrusage(2) tells them apart as well */
+        if (run->has_cgroup && (run->cgroup.version == CGROUP_V2 || run->cgroup.stalls.fd >= 0))
+            perf_inherit_drop(&run->perf, PERF_INHERIT_CPU_TIME); /* its cgroup has that */
         open_allocations(run);
+    }
 }
 
 static int start_keeper(struct run *run, struct problem *problem)

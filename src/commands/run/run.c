@@ -49,6 +49,8 @@ void run_take_instant(const struct run *run, struct job_instant *instant)
     perf_inherit_read(&run->perf, &instant->counts);
     if (run->has_cgroup)
         (void)cgroup_job_read(&run->cgroup, &instant->account);
+    if (!instant->counts.cpu_ns.present)
+        instant->counts.cpu_ns = value_times(instant->account.cpu_us, NS_PER_SECOND / 1000000);
 }
 
 /* -- the end -- */
