@@ -276,6 +276,15 @@ static void await_faultline(struct keeping *keeping)
     }
 }
 
+/* On a busy machine the last process may be longer in going than one try waits. */
+static void remove_cgroup(struct cgroup_job *cgroup)
+{
+    enum { TRIES = 5 };
+
+    for (int i = 0; i < TRIES && cgroup_job_remove(cgroup) == -EBUSY; i++)
+        (void)cgroup_job_kill(cgroup);
+}
+
 static _Noreturn void keep(struct keeping *keeping)
 {
     while (!keeping->empty && !keeping->killed && !keeping->orphaned)
@@ -287,7 +296,7 @@ static _Noreturn void keep(struct keeping *keeping)
     if (!keeping->empty)
         kill_all(keeping);
     if (keeping->settings->cgroup)
-        (void)cgroup_job_remove(keeping->settings->cgroup);
+        remove_cgroup(keeping->settings->cgroup);
     _exit(EXIT_SUCCESS);
 }
 
