@@ -13,9 +13,11 @@
 #include <asm/signal.h>
 #include <linux/bpf.h>
 
-__u32 keeper_pid; /* 0: nobody is looked at */
-__u64 ended;      /* processes below it, however they did */
-__u64 lost;       /* records that the ring had no room for */
+__u32 keeper_pid;   /* 0: nobody is looked at */
+__u64 ended;        /* processes below it, however they did */
+__u64 minor_faults; /* of all their threads that have ended */
+__u64 major_faults;
+__u64 lost; /* records that the ring had no room for */
 
 struct signal_key {
     struct process_identity target;
@@ -276,12 +278,22 @@ static __always_inline void tell(struct task_struct *task, __u32 status)
         __sync_fetch_and_add(&lost, 1);
 }
 
+/* Thread by thread: its memory has gone, and it takes no more of them. */
+static __always_inline void count_faults(struct task_struct *task)
+{
+    __sync_fetch_and_add(&minor_faults, BPF_CORE_READ(task, min_flt));
+    __sync_fetch_and_add(&major_faults, BPF_CORE_READ(task, maj_flt));
+}
+
 SEC("raw_tp/sched_process_exit")
 int note_end(struct bpf_raw_tracepoint_args *context)
 {
     struct task_struct *task = (void *)context->args[0];
 
-    if (!ends_process(context) || !is_kept(task))
+    if (!is_kept(task))
+        return 0;
+    count_faults(task);
+    if (!ends_process(context))
         return 0;
     __sync_fetch_and_add(&ended, 1);
     __u32 status = status_of(task);

@@ -1,10 +1,12 @@
 /*
- * What the processes of a job used up: by perf's counters, which follow every process that is forked
- * (kernel/perf_inherit.h), and by what the kernel adds up where a process is waited for (getrusage(2)).
+ * What the processes of a job used up: by what the kernel adds up where a process is waited for
+ * (getrusage(2)), and by who counts those that nobody waits for as well: a program that sees every thread end
+ * (kernel/process_deaths.h), or perf's events, which follow every process that is forked
+ * (kernel/perf_inherit.h).
  *
- * Each misses something: perf the faults that the kernel takes on a process's behalf (get_user_pages), and as
- * an ordinary user those taken in the kernel's mode; getrusage a process that nobody waits for, as its parent
- * ignores SIGCHLD. Neither counts anything twice, so that the larger of the two is the better one.
+ * Each misses something: getrusage a process whose parent ignores SIGCHLD; perf the faults that the kernel
+ * takes on a process's behalf (get_user_pages), and as an ordinary user those taken in the kernel's mode; the
+ * program what it cannot be loaded for. None counts anything twice, so that the larger is the better one.
  */
 #pragma once
 
@@ -27,6 +29,6 @@ struct job_usage {
 };
 
 /* ALL is of all that were waited for, BEFORE what the command's process had used up before it began, COUNTS
- * what perf counted. */
+ * what was counted beside. */
 void job_usage_make(struct job_usage *usage, const struct rusage *all, const struct rusage *before,
                     const struct perf_inherit_counts *counts);

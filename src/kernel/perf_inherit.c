@@ -59,13 +59,6 @@ static void close_event(struct perf_inherit *events, enum perf_inherit_event eve
     events->fds[event] = -1;
 }
 
-void perf_inherit_drop(struct perf_inherit *events, enum perf_inherit_event event)
-{
-    if (events->fds[event] >= 0)
-        close(events->fds[event]);
-    events->fds[event] = -1;
-}
-
 void perf_inherit_close(struct perf_inherit *events)
 {
     for (unsigned i = 0; i < PERF_INHERIT_EVENTS; i++)

@@ -93,6 +93,14 @@ uint64_t process_deaths_count(const struct process_deaths *deaths)
     return __atomic_load_n(&deaths->program->bss->ended, __ATOMIC_RELAXED);
 }
 
+struct ended_faults process_deaths_faults(const struct process_deaths *deaths)
+{
+    return (struct ended_faults){
+        .minor = __atomic_load_n(&deaths->program->bss->minor_faults, __ATOMIC_RELAXED),
+        .major = __atomic_load_n(&deaths->program->bss->major_faults, __ATOMIC_RELAXED),
+    };
+}
+
 uint64_t process_deaths_lost(const struct process_deaths *deaths)
 {
     return __atomic_load_n(&deaths->program->bss->lost, __ATOMIC_RELAXED) + deaths->strange;

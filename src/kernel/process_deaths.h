@@ -36,5 +36,14 @@ bool process_deaths_read(struct process_deaths *deaths, struct process_death *de
 /* How many have ended until now, by a signal or not. */
 uint64_t process_deaths_count(const struct process_deaths *deaths);
 
+/* The page faults of all threads that have ended until now, those that the kernel took on their behalf among
+ * them: as getrusage(2) has them, but of whoever nobody waits for as well. */
+struct ended_faults {
+    uint64_t minor;
+    uint64_t major;
+};
+
+struct ended_faults process_deaths_faults(const struct process_deaths *deaths);
+
 /* How many that a signal ended there was no room for, and what was read and is none. */
 uint64_t process_deaths_lost(const struct process_deaths *deaths);

@@ -86,6 +86,12 @@ uint64_t process_deaths_count(const struct process_deaths *deaths)
     return 0;
 }
 
+struct ended_faults process_deaths_faults(const struct process_deaths *deaths)
+{
+    (void)deaths;
+    return (struct ended_faults){0, 0};
+}
+
 uint64_t process_deaths_lost(const struct process_deaths *deaths)
 {
     (void)deaths;

@@ -311,6 +311,54 @@ static void a_full_file_system(void **state)
     process_deaths_free(deaths);
 }
 
+static void touch(size_t pages)
+{
+    size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+    volatile char *memory =
+        mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (size_t i = 0; memory != MAP_FAILED && i < pages; i++)
+        memory[i * page_size] = 1;
+}
+
+static void *touch_some(void *unused)
+{
+    touch(100);
+    return unused;
+}
+
+static void touch_in_threads(const void *unused)
+{
+    pthread_t threads[8];
+    (void)unused;
+
+    touch(50);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, touch_some, NULL), 0);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* Those of threads that ended before their process, of the grandchild and of the child, as the kernel adds
+ * them up where all are waited for. */
+static void faults_are_those_of_getrusage(void **state)
+{
+    struct process_deaths *deaths = opened();
+    struct rusage before;
+    struct rusage after;
+    (void)state;
+
+    getrusage(RUSAGE_CHILDREN, &before);
+    start_grandchild(touch_in_threads, NULL);
+    wait_for_all();
+    getrusage(RUSAGE_CHILDREN, &after);
+    struct ended_faults faults = process_deaths_faults(deaths);
+    assert_true(faults.minor >= 8 * 100 + 50);
+    assert_int_equal(faults.minor, after.ru_minflt - before.ru_minflt);
+    assert_int_equal(faults.major, after.ru_majflt - before.ru_majflt);
+    process_deaths_free(deaths);
+}
+
 static void without_a_keeper_nobody_is_looked_at(void **state)
 {
     static struct process_death death;
@@ -340,9 +388,13 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_killed_it),         cmocka_unit_test(whose_it_was),
-        cmocka_unit_test(it_did_so_itself),      cmocka_unit_test(a_handler_passes_it_on),
-        cmocka_unit_test(threads_end_once),      cmocka_unit_test(without_a_keeper_nobody_is_looked_at),
+        cmocka_unit_test(faults_are_those_of_getrusage),
+        cmocka_unit_test(who_killed_it),
+        cmocka_unit_test(whose_it_was),
+        cmocka_unit_test(it_did_so_itself),
+        cmocka_unit_test(a_handler_passes_it_on),
+        cmocka_unit_test(threads_end_once),
+        cmocka_unit_test(without_a_keeper_nobody_is_looked_at),
         unit_test_in_folder(a_full_file_system),
     };
     return cmocka_run_group_tests_name("process_deaths", tests, start, NULL);

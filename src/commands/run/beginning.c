@@ -104,22 +104,22 @@ static void open_allocations(struct run *run)
         run_leave_out(run, "failed allocations", strerror(-error));
 }
 
+/*
+ * Where a program in the kernel counts the faults of all threads as they end, perf is for rows alone: its
+ * events cost short processes a few percent of their time.
+ */
 static void open_counters(struct run *run)
 {
-    int error = perf_inherit_open(&run->perf, run->keeper.command);
+    bool wanted = !run->deaths_source || run->settings.every_seconds > 0;
+    int error = wanted ? perf_inherit_open(&run->perf, run->keeper.command) : 0;
 
     if (error < 0)
         run_leave_out(run, "faults of processes that nobody waits for (perf)", strerror(-error));
     else if (run->perf.user_mode_only)
         run_leave_out(run, "faults within system calls of processes that nobody waits for",
                       "kernel.perf_event_paranoid is 2");
-    if (error == 0) {
-        perf_inherit_drop(&run->perf,
-                          PERF_INHERIT_CONTEXT_SWITCHES); /* getrusage(2) tells them apart as well */
-        if (run->has_cgroup && (run->cgroup.version == CGROUP_V2 || run->cgroup.stalls.fd >= 0))
-            perf_inherit_drop(&run->perf, PERF_INHERIT_CPU_TIME); /* its cgroup has that */
+    if (error == 0)
         open_allocations(run);
-    }
 }
 
 static int start_keeper(struct run *run, struct problem *problem)

@@ -138,6 +138,7 @@ int command_run(int argc, char **argv)
     struct problem problem = {0};
     static struct run run = {.loop.epoll_fd = -1,
                              .keeper = KEEPER_CLOSED,
+                             .perf = PERF_INHERIT_CLOSED,
                              .account.peak_anon_bytes = NAN,
                              .output_fd = -1};
 

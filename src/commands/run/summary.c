@@ -19,6 +19,20 @@ static void leave_out_what_was_lost(struct run *run)
                       "root reads it in the kernel's log");
 }
 
+static struct value less(uint64_t all, long before)
+{
+    return (struct value){all > (uint64_t)before ? all - (uint64_t)before : 0, true};
+}
+
+/* In place of perf's: what the command's process had used up before it began is among them. */
+static void take_ended_faults(const struct run *run, struct perf_inherit_counts *counts)
+{
+    struct ended_faults faults = process_deaths_faults(run->deaths_source);
+
+    counts->minor_faults = less(faults.minor, run->before.ru_minflt);
+    counts->major_faults = less(faults.major, run->before.ru_majflt);
+}
+
 static void account_for(struct run *run)
 {
     struct job_account *account = &run->account;
@@ -30,6 +44,8 @@ static void account_for(struct run *run)
         account->ended_processes = (struct value){process_deaths_count(run->deaths_source), true};
     }
     run_take_instant(run, &now);
+    if (run->deaths_source)
+        take_ended_faults(run, &now.counts);
     account->command = run->settings.command;
     account->end_wall_ns = clock_wall_ns();
     account->seconds = (double)(run->ended_ns - run->began_ns) / (double)NS_PER_SECOND;
