@@ -18,6 +18,13 @@ void text_size(struct text *text, double bytes)
     text_char(text, *unit);
 }
 
+void text_size_within(struct text *text, const char *before, double bytes, const char *after)
+{
+    text_string(text, before);
+    text_size(text, bytes);
+    text_string(text, after);
+}
+
 /* Two units, the larger one first. */
 static void put_units(struct text *text, uint64_t seconds, uint64_t large_seconds, const char *large,
                       uint64_t small_seconds, const char *small)

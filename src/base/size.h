@@ -9,6 +9,9 @@
  */
 void text_size(struct text *text, double bytes);
 
+/* The same with words around it: " of 61G". */
+void text_size_within(struct text *text, const char *before, double bytes, const char *after);
+
 /* "0.4 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h". SECONDS is not negative; "?" where it is not finite.
  */
 void text_duration(struct text *text, double seconds);

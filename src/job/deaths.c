@@ -310,13 +310,6 @@ const char *job_limit_owner(const char *cgroup)
     return NULL;
 }
 
-static void put_bytes(struct text *text, const char *before, uint64_t bytes, const char *after)
-{
-    text_string(text, before);
-    text_size(text, (double)bytes);
-    text_string(text, after);
-}
-
 static void put_limit_above(struct text *text, const struct job_death *death)
 {
     const char *owner = job_limit_owner(death->limit_cgroup);
@@ -324,7 +317,7 @@ static void put_limit_above(struct text *text, const struct job_death *death)
     text_string(text, ", by the kernel, at the limit of ");
     text_string(text, death->limit_cgroup[0] ? death->limit_cgroup : "a cgroup above it");
     if (death->limit_bytes.present)
-        put_bytes(text, " (", death->limit_bytes.number, ")");
+        text_size_within(text, " (", (double)death->limit_bytes.number, ")");
     text_format(text, owner ? ", which is %s's" : ", which is not the job's own", owner);
 }
 
@@ -332,7 +325,7 @@ static void put_own_limit(struct text *text, const struct job_death *death)
 {
     text_string(text, ", by the kernel, at the job's own limit");
     if (death->limit_bytes.present)
-        put_bytes(text, " of ", death->limit_bytes.number, "");
+        text_size_within(text, " of ", (double)death->limit_bytes.number, "");
 }
 
 static void put_sender(struct text *text, const struct job_death *death)
@@ -352,11 +345,11 @@ static void put_full(struct text *text, const struct job_death *death)
     if (death->file[0]) {
         text_string(text, " on ");
         text_string(text, death->file);
-        put_bytes(text, ", whose file system (", death->full.size_bytes, ") was full");
+        text_size_within(text, ", whose file system (", (double)death->full.size_bytes, ") was full");
     } else {
         text_string(text, ", while ");
         text_string(text, death->full.path);
-        put_bytes(text, " (", death->full.size_bytes, ") was full");
+        text_size_within(text, " (", (double)death->full.size_bytes, ") was full");
     }
 }
 
@@ -414,7 +407,7 @@ void job_death_put(struct text *text, const struct job_death *death, const struc
 {
     process_name_put(text, death->comm, (uint64_t)death->pid);
     if (death->rss_bytes.present)
-        put_bytes(text, " ", death->rss_bytes.number, " resident");
+        text_size_within(text, " ", (double)death->rss_bytes.number, " resident");
     text_string(text, ": ");
     text_signal(text, death->signal);
     put_cause(text, death, deaths);

@@ -127,17 +127,10 @@ const char *job_ending_name(enum job_ending ending)
     return names[ending];
 }
 
-static void put_bytes(struct text *text, const char *before, double bytes, const char *after)
-{
-    text_string(text, before);
-    text_size(text, bytes);
-    text_string(text, after);
-}
-
 static void put_limit(struct text *text, const char *before, struct value limit, const char *after)
 {
     if (limit.present)
-        put_bytes(text, before, (double)limit.number, after);
+        text_size_within(text, before, (double)limit.number, after);
 }
 
 static void put_allocation(struct text *text, const struct job_account *account)
@@ -150,10 +143,10 @@ static void put_allocation(struct text *text, const struct job_account *account)
     if (allocations->failed.present)
         text_format(text, " (%" PRIu64 " of mmap, with ENOMEM)", allocations->failed.number);
     if (space->limit_bytes > 0) {
-        put_bytes(text, ", as the address space of a process is limited to ", (double)space->limit_bytes,
-                  " (RLIMIT_AS, ulimit -v)");
+        text_size_within(text, ", as the address space of a process is limited to ",
+                         (double)space->limit_bytes, " (RLIMIT_AS, ulimit -v)");
         if (space->used_bytes > 0)
-            put_bytes(text, "; ", (double)space->used_bytes, " of it were seen in use");
+            text_size_within(text, "; ", (double)space->used_bytes, " of it were seen in use");
     } else if (allocations->strict) {
         text_string(text, ", as memory is promised strictly here (vm.overcommit_memory is 2)");
     }
@@ -163,7 +156,7 @@ static void put_machine_end(struct text *text, const struct job_account *account
 {
     text_string(text, "The whole machine was out of memory");
     if (account->footprint->peak_bytes > 0)
-        put_bytes(text, ", of which the job had ", (double)account->footprint->peak_bytes, "");
+        text_size_within(text, ", of which the job had ", (double)account->footprint->peak_bytes, "");
 }
 
 static void put_own_limit_end(struct text *text, const struct job_account *account)
@@ -190,7 +183,7 @@ static void put_full_end(struct text *text, const struct job_death *death)
     if (death->full.path[0])
         text_format(text, ": %s", death->full.path);
     if (death->full.size_bytes > 0)
-        put_bytes(text, " (", (double)death->full.size_bytes, ")");
+        text_size_within(text, " (", (double)death->full.size_bytes, ")");
 }
 
 void job_ending_put(struct text *text, const struct job_account *account)
@@ -376,8 +369,8 @@ static void put_working_set(struct text *text, const struct job_account *account
         text_string(text, ": the working set does not fit in the memory it had");
         return;
     }
-    put_bytes(text, ": the working set is about ", excess, " larger than the memory it had");
-    put_bytes(text, " (", account->memory_bytes, ")");
+    text_size_within(text, ": the working set is about ", excess, " larger than the memory it had");
+    text_size_within(text, " (", account->memory_bytes, ")");
 }
 
 void job_wait_put(struct text *text, const struct job_account *account)
@@ -402,7 +395,7 @@ void job_wait_put(struct text *text, const struct job_account *account)
     case JOB_WAITED_FOR_FIRST_READS:
         text_format(text, "%s", file ? file : "files");
         text_string(text, ", most of it read for the first time");
-        put_bytes(text, ": ", reads.all, " from disk");
+        text_size_within(text, ": ", reads.all, " from disk");
         break;
     case JOB_WAITED_FOR_RECLAIM:
         text_string(text, "memory to be freed");

@@ -82,7 +82,6 @@ struct keeping {
     bool empty; /* nothing is left */
     uint64_t kill_ns;
     unsigned ended_by_us;
-    unsigned left;
 };
 
 static void tell(struct keeping *keeping, const struct keeper_note *note)

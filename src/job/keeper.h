@@ -72,7 +72,7 @@ struct keeper_note {
     char comm[KEEPER_COMM_MAX]; /* any bytes, terminated */
     struct rusage usage;        /* of all that were waited for, by the keeper or within the job */
     unsigned ended_by_us;       /* processes that the command left behind, and that were told to end */
-    unsigned left;              /* that could not be ended: they are somebody else's */
+    unsigned left;              /* that could not be ended: somebody else's, or still in the kernel */
 };
 
 /* Takes the next note. Returns 1, 0 where there is none yet, or -EPIPE where the keeper has gone. */

@@ -99,6 +99,16 @@ int relay_open(struct relay *relay, struct loop *loop, struct keeper *keeper)
     return error;
 }
 
+bool relay_wants_end(struct relay *relay)
+{
+    struct signalfd_siginfo info;
+    bool wants = false;
+
+    while (read(relay->source.fd, &info, sizeof(info)) == sizeof(info))
+        wants |= asks_for_end(info.ssi_signo);
+    return wants;
+}
+
 void relay_close(struct relay *relay)
 {
     if (relay->source.fd > 0)

@@ -37,3 +37,6 @@ void relay_block(sigset_t *before);
 /* Reads them from the loop from here on. KEEPER may be started later. Returns 0 or a negative errno. */
 int relay_open(struct relay *relay, struct loop *loop, struct keeper *keeper);
 void relay_close(struct relay *relay);
+
+/* Outside of the loop: whether a signal that asks for the end has come since. What else has is dropped. */
+bool relay_wants_end(struct relay *relay);

@@ -92,8 +92,9 @@ static int remove_folder(struct cgroup_job_folder *folder, const char *name)
     return error;
 }
 
-/* Whether a group below is one of another run. The job's own one has been removed. */
-static bool has_jobs(int folder_fd)
+/* Whether there is a group below: of another run, or of somebody who needs the controller by now. The job's
+ * own one has been removed. */
+static bool has_groups(int folder_fd)
 {
     _Alignas(uint64_t) char memory[4096];
     struct entry entry;
@@ -102,20 +103,18 @@ static bool has_jobs(int folder_fd)
     struct entries entries = entries_of(fd, memory, sizeof(memory));
 
     while (fd >= 0 && !found && entries_next(&entries, &entry) > 0)
-        found =
-            entry.type == DT_DIR && strncmp(entry.name, CGROUP_JOB_PREFIX, strlen(CGROUP_JOB_PREFIX)) == 0;
+        found = entry.type == DT_DIR && entry.name[0] != '.';
     if (fd >= 0)
         close(fd);
     return found;
 }
 
-/* Below the root it stays handed down where others use it by now: another run, which found it so, or who has
- * handed it further down (-EBUSY). */
+/* Below the root it stays handed down where others may use it by now. */
 static int take_back_controller(struct cgroup_job *job)
 {
     bool shared = !job->keeper.made;
 
-    if (!job->handed_down || (shared && has_jobs(job->memory.above_fd)))
+    if (!job->handed_down || (shared && has_groups(job->memory.above_fd)))
         return 0;
     int error = cgroup_write(job->memory.above_fd, "cgroup.subtree_control", "-memory");
     if (error == -EBUSY && shared)

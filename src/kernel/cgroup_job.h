@@ -2,29 +2,32 @@
  * A cgroup of a job's own, made beside or below the one that this program is in, and removed when the job is
  * over.
  *
- *     cgroup_job_make, fork whoever outlives this program, cgroup_job_limit, cgroup_job_place for the job's
- * first process before its exec, cgroup_job_read as often as you like, cgroup_job_kill, cgroup_job_remove
+ *     cgroup_job_make, fork whoever outlives this program, cgroup_job_limit, cgroup_job_place,
+ *     cgroup_job_read again and again, cgroup_job_kill, cgroup_job_remove
  *
- * Limits of memory that hold for this program hold for the job. Where it goes:
+ * Limits of memory that hold for this program hold for the job. Where it goes with v1:
  *
- *     v1    Below the own group of the memory controller. Before 5.11 a group may not add up what is below it
- *           (memory.use_hierarchy is 0): the job's one is made to, for the groups that the job makes; and
- * where the own one does not, and has a limit, which would not hold below it, that is -EPERM. Where v2 is
- * mounted besides, without the memory controller, below the own group there as well, for the stalls and the
- * kernel's killing of a whole group; that this cannot be done is no error. v2    A group that has processes
- * cannot hand the memory controller down, but for the root. So, in this order:
- *           - Below the root, where this program is in it. The memory controller is handed down if it is not
- * so already, for all groups there.
- *           - Below the own group, where this program is alone in it and may write to it: the program moves
- * itself into a group "NAME.keeper", and the job's one is made beside that. Nobody else sees anything of it,
- * and limits of all kinds hold. This is what `systemd-run --scope -p Delegate=yes` makes room for (without
- *             Delegate systemd may take the controller away, and the files with it, at the next
- * daemon-reload).
- *           - Beside the own group, where the one above it hands the memory controller down and may be
- * written to. The own group must have no memory.max, memory.high, memory.swap.max or memory.zswap.max, which
- * the job would escape, and be of no other job made here, whose bill it would escape. It does escape what the
- * own group has of other limits (pids.max, cpu.max), and whoever ends all that is in the own group, as
- * systemd does.
+ * Below the own group of the memory controller. Before 5.11 a group may not add up what is below it
+ * (memory.use_hierarchy is 0): the job's one is made to, for the groups that the job makes; and where the own
+ * one does not, and has a limit, which would not hold below it, that is -EPERM. Where v2 is mounted besides,
+ * without the memory controller, a second group is made below the own one there, for the stalls and the
+ * kernel's killing of a whole group; that this cannot be done is no error.
+ *
+ * With v2 a group that has processes cannot hand the memory controller down, but for the root. The first of
+ * these that is possible:
+ *
+ * Below the root, where this program is in it. The memory controller is handed down if it is not so already,
+ * for all groups there.
+ *
+ * Below the own group, where this program is alone in it and may write to it: the program moves itself into a
+ * group "NAME.keeper", and the job's one is made beside that. Nobody else sees anything of it, and limits of
+ * all kinds hold. This is what `systemd-run --scope -p Delegate=yes` makes room for (without Delegate systemd
+ * may take the controller away, and the files with it, at the next daemon-reload).
+ *
+ * Beside the own group, where the one above it hands the memory controller down and may be written to. The
+ * own group must have no memory.max, memory.high, memory.swap.max or memory.zswap.max, which the job would
+ * escape, and be of no other job made here, whose bill it would escape. It does escape what the own group has
+ * of other limits (pids.max, cpu.max), and whoever ends all that is in the own group, as systemd does.
  *
  * A forked process may do all this as well, as long as it has not called exec, also when the one that made
  * the group has been killed; one of them at a time, and cgroup_job_remove() one alone. Where all of them are
@@ -71,10 +74,13 @@ struct cgroup_job {
  *
  *     -EACCES   an ordinary user without a delegated group
  *     -EROFS    cgroups are mounted read-only, as containers have them
- *     -EBUSY    of v2: nothing but a group beside could be made, and what is above is out of sight; or the
- * program is in a job's group itself -EPERM    a limit would be escaped -ENOTSUP  no memory controller, or it
- * is not handed down this far -EEXIST, -EINVAL of NAME, -ENOENT where the own group cannot be found, and
- * those of files
+ *     -EBUSY    of v2: nothing but a group beside could be made, and what is above is out of sight
+ *     -EBUSY    the program is in a job's group itself
+ *     -EPERM    a limit would be escaped
+ *     -ENOTSUP  no memory controller, or it is not handed down this far
+ *     -EEXIST   there is a group of that name
+ *     -ENOENT   the own group cannot be found
+ *     -EINVAL   of NAME
  */
 int cgroup_job_make(struct cgroup_job *job, const char *name, struct problem *problem);
 
@@ -105,9 +111,9 @@ int cgroup_job_kill(const struct cgroup_job *job);
 /*
  * Removes it, and all groups below it. What it made room with is as it was: the processes that moved, and
  * those that they have forked, are in the own group again, and the memory controller is not handed down any
- * more (but from v2's root, while other jobs are there). Takes up to 2 s until the kernel has taken the last
- * processes apart. All is closed then. Returns 0, or a negative errno, -EBUSY where processes are in it yet:
- * the rest is done as far as it goes, and may be tried again.
+ * more (but from v2's root, while other groups are there). Takes up to 2 s until the kernel has taken the
+ * last processes apart. All is closed then. Returns 0, or a negative errno, -EBUSY where processes are in it
+ * yet: the rest is done as far as it goes, and may be tried again.
  */
 int cgroup_job_remove(struct cgroup_job *job);
 

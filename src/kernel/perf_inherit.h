@@ -43,8 +43,11 @@ struct perf_inherit {
  *
  * Opens the events but those of failed allocations, for a child PID that has one thread and has yet to
  * execute its program: they count from there, so that what the fork itself took is not among it. Returns 0,
- * or a negative errno; then none is open: -EACCES   kernel.perf_event_paranoid is 3 or more (Debian's kernels
- * know that), or PID is somebody -EPERM    else's -EMFILE   there are no more descriptors
+ * or a negative errno; then none is open:
+ *
+ *     -EACCES   kernel.perf_event_paranoid is 3 or more (Debian's kernels know that)
+ *     -EPERM    PID is somebody else's
+ *     -EMFILE   there are no more descriptors
  */
 int perf_inherit_open(struct perf_inherit *events, pid_t pid);
 
@@ -54,6 +57,7 @@ int perf_inherit_open(struct perf_inherit *events, pid_t pid);
  * system calls of the machine down a little as long as they are open. TRACEFS is the folder that has events/.
  * System calls of 32-bit programs on a 64-bit kernel are not seen. Returns 0, or a negative errno; the others
  * stay open then:
+ *
  *     -ENOENT   no such tracepoint (CONFIG_FTRACE_SYSCALLS), or tracefs is not mounted
  *     -EACCES   tracefs may not be read, which takes root; or as above
  */

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -81,6 +82,41 @@ static int add_children_of(struct listing *listing, pid_t parent)
     return error;
 }
 
+static void add_children_by_parent(struct listing *listing, struct process_list *list, pid_t parent)
+{
+    struct process_listed listed;
+    struct process_stat stat;
+
+    if (process_list_rewind(list) < 0)
+        return;
+    while (listing->count < listing->room && process_list_next(list, &listed) > 0) {
+        if (process_read_stat(list->fd, listed.pid, &stat) == 0 && stat.parent == (uint64_t)parent)
+            add(listing, (pid_t)listed.pid);
+    }
+}
+
+/* A look at all processes for each of the tree: what it costs is what such a kernel is. */
+ssize_t process_tree_list_by_parents(pid_t root, pid_t *pids, size_t room)
+{
+    static struct process_list list; /* 32 KiB */
+    struct listing listing = {.room = room};
+    int error = process_list_open(&list, "/proc");
+
+    if (error < 0)
+        return error;
+    listing.pids = pids;
+    add_children_by_parent(&listing, &list, root);
+    for (size_t i = 0; i < listing.count; i++)
+        add_children_by_parent(&listing, &list, pids[i]);
+    process_list_close(&list);
+    return (ssize_t)listing.count;
+}
+
+static bool is_there(pid_t pid)
+{
+    return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
 ssize_t process_tree_list(pid_t root, pid_t *pids, size_t room)
 {
     struct listing listing = {.room = room};
@@ -88,6 +124,8 @@ ssize_t process_tree_list(pid_t root, pid_t *pids, size_t room)
     listing.pids = pids;
     int error = add_children_of(&listing, root);
 
+    if (error == -ENOENT && is_there(root))
+        return process_tree_list_by_parents(root, pids, room);
     if (error < 0)
         return error;
     for (size_t i = 0; i < listing.count; i++)

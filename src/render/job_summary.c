@@ -54,13 +54,6 @@ static void put_comma(struct text *text, size_t start)
         text_string(text, ", ");
 }
 
-static void put_bytes(struct text *text, const char *before, double bytes, const char *after)
-{
-    text_string(text, before);
-    text_size(text, bytes);
-    text_string(text, after);
-}
-
 /* "1,204,311" */
 static void put_grouped(struct text *text, uint64_t number)
 {
@@ -145,7 +138,7 @@ static void put_peak_process(struct text *text, const struct job_account *accoun
     const struct footprint_process *largest = &account->footprint->largest;
     double bytes = (double)account->usage.largest_rss_bytes;
 
-    put_bytes(text, "largest process ", bytes, "");
+    text_size_within(text, "largest process ", bytes, "");
     /* The kernel's own figure has no name; the one that was seen largest has, and was it if it was about as
      * large. */
     if (account->footprint->most_processes > 1 && largest->pid != 0 &&
@@ -169,9 +162,9 @@ static void put_memory(struct text *text, const struct job_account *account)
     if (!account->last.peak_bytes.present)
         return;
     begin_line(text, "memory");
-    put_bytes(text, "", (double)account->last.peak_bytes.number, " at the most");
+    text_size_within(text, "", (double)account->last.peak_bytes.number, " at the most");
     if (account->limit_bytes.present)
-        put_bytes(text, ", of its limit of ", (double)account->limit_bytes.number, "");
+        text_size_within(text, ", of its limit of ", (double)account->limit_bytes.number, "");
     text_string(text, ", page cache included");
     end_line(text);
 }
@@ -179,7 +172,7 @@ static void put_memory(struct text *text, const struct job_account *account)
 static void put_resident(struct text *text, const struct job_account *account)
 {
     begin_line(text, "resident");
-    put_bytes(text, "", peak_resident(account), " at the most, ");
+    text_size_within(text, "", peak_resident(account), " at the most, ");
     put_peak_process(text, account);
     end_line(text);
 }
@@ -220,10 +213,10 @@ static void put_disk(struct text *text, const struct job_account *account)
     const struct job_refaults *refaults = &account->refaults;
 
     begin_line(text, "disk");
-    put_bytes(text, "", (double)account->usage.read_bytes, " read, ");
-    put_bytes(text, "", (double)account->usage.written_bytes, " written");
+    text_size_within(text, "", (double)account->usage.read_bytes, " read, ");
+    text_size_within(text, "", (double)account->usage.written_bytes, " written");
     if (!refaults->of_machine && refaults->file_bytes >= WORTH_TELLING_BYTES)
-        put_bytes(text, "; ", refaults->file_bytes, " of pages came back that had been evicted");
+        text_size_within(text, "; ", refaults->file_bytes, " of pages came back that had been evicted");
     end_line(text);
 }
 

@@ -1,4 +1,5 @@
 """`faultline run`: what a job cost, and what ended it, with helpers whose costs are known and ends that are real."""
+import fcntl
 import os
 import resource
 import signal
@@ -84,7 +85,7 @@ def test_faults_of_a_daemon(tmp_path, cold):
     assert job["ended_with_command"] == 0
 
 
-def test_faults_of_who_ended_before_the_first_look(tmp_path, cold):
+def test_faults_of_who_ended_before_the_first_look(tmp_path):
     """The first look at its processes comes after 5 ms."""
     job = told(tmp_path, "--", "sh", "-c", "/bin/true; /bin/true; /bin/true", check=0)
     assert job["minor_faults"] >= 100
@@ -171,6 +172,21 @@ def test_a_reader_that_has_gone_is_no_end_of_the_job():
                                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     process.stderr.close()
     assert process.wait(timeout=30) == 7
+
+
+def test_who_never_reads_holds_up_neither_the_job_nor_its_end():
+    """A pipe that is full, of one page: signals get through to the job, and then to faultline."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([FAULTLINE, "run", "--every", "0.05", "--", "sleep", "1000"], stderr=writer)
+    os.close(writer)
+    time.sleep(0.5)  # rows enough
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        process.terminate()
+        time.sleep(0.1)
+    os.close(reader)
+    assert process.wait(timeout=30) == 143
 
 
 def test_the_time_of_all_its_processes(tmp_path):
@@ -356,11 +372,21 @@ def test_a_part_that_was_told_to_end_is_no_news(tmp_path):
 
 @needs_root
 @pytest.mark.plain
-def test_thrashing_is_told(tmp_path, cold):
-    """A file of 64 MiB, of which every fourth page is read again and again, in 8 MiB."""
-    job = told(tmp_path, "--trace", "--memory-max", "8M", "--", HELPERS / "cold_faults", cold, "4096", "1", "3", check=0)
-    assert job["diagnosis"] in ("file_thrash", "cold_read")
-    assert job["refaults_of"] == "job" and job["stalls_of"] == "job"
+def test_thrashing_is_told(cold):
+    """A mapped file of 24 MiB, of which each page is read three times, in 12 MiB; in enough memory it is read once."""
+    with open(cold, "wb") as file:
+        file.write(os.urandom(24 * MIB))
+        os.fsync(file.fileno())
+    jobs = {}
+    for limit in ["12M", "100M"]:
+        with open(cold, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        said = run("run", "--trace", "--json", "--memory-max", limit, "--", JOB, "read", cold, "24", "3", check=0).stderr
+        jobs[limit] = objects(said)[0]
+    assert jobs["12M"]["diagnosis"] == "file_thrash"
+    assert f"pages of {cold.name} that had been evicted: the working set is about 1" in jobs["12M"]["diagnosis_message"]
+    assert jobs["12M"]["refaults_file_bytes"] >= 24 * MIB and jobs["100M"]["refaults_file_bytes"] < 1 * MIB
+    assert jobs["100M"].get("diagnosis") in (None, "cold_read")
 
 
 @needs_root

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +124,27 @@ static void all_are_listed_the_nearer_ones_first(void **state)
     assert_int_equal(process_tree_list(tree->members[OF_THREAD], pids, COUNT_OF(pids)), 0);
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+    return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* As on a kernel that lists no children. */
+static void by_parents_it_is_the_same(void **state)
+{
+    const struct tree *tree = *state;
+    pid_t pids[16];
+    pid_t by_parents[16];
+    ssize_t count = process_tree_list(tree->root, pids, COUNT_OF(pids));
+
+    assert_int_equal(process_tree_list_by_parents(tree->root, by_parents, COUNT_OF(by_parents)), count);
+    qsort(pids, (size_t)count, sizeof(*pids), compare_pids);
+    qsort(by_parents, (size_t)count, sizeof(*by_parents), compare_pids);
+    assert_memory_equal(by_parents, pids, (size_t)count * sizeof(*pids));
+    assert_int_equal(process_tree_list_by_parents(tree->root, by_parents, 2), 2);
+    assert_int_equal(process_tree_list_by_parents(0x7fffffff, by_parents, 2), 0);
+}
+
 static void no_more_than_there_is_room_for(void **state)
 {
     const struct tree *tree = *state;
@@ -234,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_tree(all_are_listed_the_nearer_ones_first),
+        in_tree(by_parents_it_is_the_same),
         in_tree(no_more_than_there_is_room_for),
         in_tree(one_that_ended),
         in_tree(who_is_below_whom),

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,7 +30,8 @@ static void say_death(const struct run *run, const struct job_death *death)
     text_string(&text, "OOM KILL: ");
     job_death_put(&text, death, &run->deaths);
     problem.text[text.length] = '\0';
-    problem_print(&problem);
+    if (poll(&(struct pollfd){STDERR_FILENO, POLLOUT, 0}, 1, 0) == 1) /* else the summary has it */
+        problem_print(&problem);
 }
 
 static void take_kill(struct run *run, const struct oom_kill *kill)
@@ -247,7 +249,7 @@ static void put_headings(struct run *run)
     if (run->settings.json)
         return;
     listing_put_headings(&text, &job_listing, &row_style);
-    run_put(run, &text);
+    (void)run_put_now(run, &text);
 }
 
 static void on_every(void *context)
@@ -267,7 +269,7 @@ static void on_every(void *context)
         listing_put_json(&text, &job_listing, cells, clock_wall_ns());
     else
         listing_put_row(&text, &job_listing, &row_style, cells, clock_wall_ns());
-    run_put(run, &text);
+    run->rows_untaken += !run_put_now(run, &text);
     run->last = now;
 }
 

@@ -9,7 +9,9 @@
 #include "commands/run/recording.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,10 +33,41 @@ void run_leave_out(struct run *run, const char *what, const char *why)
     account->left_out[account->left_out_count++] = note;
 }
 
+static bool takes(int fd)
+{
+    struct pollfd reader = {fd, POLLOUT, 0};
+    return poll(&reader, 1, 0) == 1; /* a pipe then has room for PIPE_BUF */
+}
+
+bool run_put_now(struct run *run, const struct text *text)
+{
+    bool taken = text->length <= PIPE_BUF && takes(run->output_fd);
+
+    if (taken && file_write_all(run->output_fd, text->bytes, text->length) < 0)
+        taken = false;
+    return taken;
+}
+
+/* The job is over, and signals are faultline's alone: they get through to it while nobody reads. */
+static bool await_reader(struct run *run)
+{
+    struct pollfd fds[] = {{run->output_fd, POLLOUT, 0}, {run->relay.source.fd, POLLIN, 0}};
+
+    while (poll(fds, 2, -1) > 0 && !fds[0].revents) {
+        if (relay_wants_end(&run->relay))
+            return false;
+    }
+    return fds[0].revents != 0;
+}
+
 void run_put(struct run *run, const struct text *text)
 {
-    if (file_write_all(run->output_fd, text->bytes, text->length) < 0) {
-        /* nobody reads it; the job goes on */
+    size_t length;
+
+    for (size_t at = 0; at < text->length && await_reader(run); at += length) {
+        length = text->length - at < PIPE_BUF ? text->length - at : PIPE_BUF;
+        if (file_write_all(run->output_fd, text->bytes + at, length) < 0)
+            return; /* who would have read it has gone */
     }
 }
 

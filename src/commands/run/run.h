@@ -59,6 +59,7 @@ struct run {
     uint64_t began_ns;
     uint64_t ended_ns; /* when its last process had */
     char left_out[JOB_LEFT_OUT_MAX][NOTE_MAX];
+    uint64_t rows_untaken; /* that nobody read in time */
     int error;
 };
 
@@ -67,7 +68,9 @@ struct run {
 /* What could not be told, for the summary: "who sends signals: ...". */
 void run_leave_out(struct run *run, const char *what, const char *why);
 
-/* Where the summary and the rows go. */
+/* Where the summary and the rows go. While the job runs nobody is waited for: false where it is not taken. At
+ * its end whoever reads slowly is, until a signal asks for the end. */
+bool run_put_now(struct run *run, const struct text *text);
 void run_put(struct run *run, const struct text *text);
 
 /* The job's own cgroup, or NULL. */

@@ -12,6 +12,8 @@ static void leave_out_what_was_lost(struct run *run)
 {
     if (run->deaths_source && process_deaths_lost(run->deaths_source) > 0)
         run_leave_out(run, "what ended some processes", "they ended faster than could be read");
+    if (run->rows_untaken > 0)
+        run_leave_out(run, "some rows", "nobody read them in time");
     if (run->footprint.cut)
         run_leave_out(run, "the memory of some processes", "there were more than 4096 at a time");
     if (run->deaths.suspected > 0)
