@@ -230,7 +230,8 @@ def test_the_job_inherits_what_it_would(tmp_path):
         os.close(write_end)
     assert without.returncode == with_it.returncode == 0
     told = without.stdout.decode().splitlines()
-    for line in ["ODD=a b", str(tmp_path), "0027", "5", "321", str(write_end), "/dev/null"]:
+    nice = min(os.nice(0) + 5, 19)  # ./test may have been nice before
+    for line in ["ODD=a b", str(tmp_path), "0027", str(nice), "321", str(write_end), "/dev/null"]:
         assert line in told
     assert with_it.stdout == without.stdout
 
