@@ -135,9 +135,10 @@ def kill_one(group):
 
 
 def pytest_configure(config):
-    # A shell starts what is in its background with both ignored, and what the tests start would inherit that.
+    # A shell starts what is in its background with two of them ignored, nohup with one, and what the tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "long: for ./test --long only")
     config.addinivalue_line("markers", "plain: not under the sanitizers, which have nothing to find there")
     config.addinivalue_line("markers", "memory: with --long, under the sanitizers as well")

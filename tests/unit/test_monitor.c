@@ -649,5 +649,6 @@ int main(void)
         on_stage(cpus_that_a_threshold_needs_are_missed_aloud),
         on_stage(one_that_does_not_open_and_one_that_is_zeroed_are_released),
     };
+    signal(SIGHUP, SIG_DFL); /* under nohup, too */
     return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);
 }

@@ -236,8 +236,10 @@ static void end_with_threads(const void *signal_name)
 
     for (int i = 0; i < THREADS; i++)
         pthread_create(&thread, NULL, sleep_in_a_thread, NULL);
-    if (signal_name)
+    if (signal_name) {
+        signal(SIGQUIT, SIG_DFL); /* a shell has it ignored in its background */
         raise(SIGQUIT);
+    }
 }
 
 /* Those that end at the same time may all find none left. */
