@@ -65,7 +65,8 @@ def test_faults_of_a_grandchild(tmp_path, cold):
     minor, major = map(int, job["stdout"].split())
     assert major >= 4096
     assert job["major_faults"] == major
-    assert minor <= job["minor_faults"] <= minor + 1000  # what it takes to say so and to end
+    # Less what came before, which under the sanitizers is more; and what it takes to say so and to end.
+    assert minor - 300 <= job["minor_faults"] <= minor + 1000
 
 
 def test_faults_of_eight_threads(tmp_path, cold):
