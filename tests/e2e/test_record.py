@@ -114,6 +114,7 @@ def check_kills(path, kills):
     assert len(samples(replayed(path))) == rows.count(path.read_bytes()) >= 3
 
 
+@pytest.mark.plain
 def test_20_kills(tmp_path):
     check_kills(tmp_path / "box.flr", 20)
 
