@@ -1,5 +1,8 @@
 #include "base/users.h"
 
+#include "base/number.h"
+
+#include <errno.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,4 +81,47 @@ const char *users_name(const struct users *users, uint64_t uid)
         users->count > 0 ? bsearch(&wanted, users->list, users->count, sizeof(wanted), compare) : NULL;
 
     return found ? found->name : NULL;
+}
+
+/* The highest number says "nobody in particular" to the system calls that take one. */
+static bool parse_id(const char *word, uint32_t *id)
+{
+    uint64_t number;
+
+    if (number_parse_unsigned(word, &number) < 0 || number >= UINT32_MAX)
+        return false;
+    *id = (uint32_t)number;
+    return true;
+}
+
+/* "UID:GID" */
+static bool parse_account(const char *word, struct account *account)
+{
+    char uid[16];
+    const char *colon = strchr(word, ':');
+    size_t length = colon ? (size_t)(colon - word) : sizeof(uid);
+
+    if (length >= sizeof(uid))
+        return false;
+    memcpy(uid, word, length);
+    uid[length] = '\0';
+    return parse_id(uid, &account->uid) && parse_id(colon + 1, &account->gid);
+}
+
+int users_find_account(const char *path, const char *word, struct account *account)
+{
+    const struct passwd *entry;
+    bool found = false;
+
+    if (parse_account(word, account))
+        return 0;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -errno;
+    while (!found && (entry = fgetpwent(file)))
+        found = is_user(entry) && strcmp(entry->pw_name, word) == 0;
+    if (found)
+        *account = (struct account){entry->pw_uid, entry->pw_gid};
+    (void)fclose(file);
+    return found ? 0 : -ENOENT;
 }

@@ -23,10 +23,11 @@ int black_box_apply_interval(void *seconds, const char *value)
     return duration_parse(value, 0.01, 3600, seconds);
 }
 
-int black_box_choose_path(struct black_box *box, const char *path, struct problem *problem)
+int black_box_choose_path(struct black_box *box, const char *path, const struct account *owner,
+                          struct problem *problem)
 {
     if (!path)
-        return blackbox_path_to_write(box->path, problem);
+        return blackbox_path_to_write(box->path, owner, problem);
     if (strlen(path) >= sizeof(box->path))
         return problem_set(problem, ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
     memcpy(box->path, path, strlen(path) + 1);

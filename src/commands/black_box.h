@@ -13,9 +13,10 @@ struct black_box {
     uint64_t failures_in_a_row;
 };
 
-/* Where it records: PATH, or where that is NULL this user's own. Returns 0, or a negative errno with *PROBLEM
- * set. */
-int black_box_choose_path(struct black_box *box, const char *path, struct problem *problem);
+/* Where it records: PATH, or where that is NULL this user's own, in folders that are OWNER's where they have
+ * to be made; NULL: the caller's. Returns 0, or a negative errno with *PROBLEM set. */
+int black_box_choose_path(struct black_box *box, const char *path, const struct account *owner,
+                          struct problem *problem);
 
 /* Opens the file for what SAMPLER, which is open, reads. The path of SETTINGS is set here. As
  * recorder_open(). */

@@ -35,24 +35,31 @@ static int find(char path[BLACKBOX_PATH_MAX], struct problem *problem)
     return 0;
 }
 
-static int make_folders(char *path, struct problem *problem)
+static int make_folder(const char *path, const struct account *owner)
 {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int error = mkdir(path, 0700) < 0 && errno != EEXIST
-                        ? problem_set(problem, errno, "%s: %s", path, strerror(errno))
-                        : 0;
-        *slash = '/';
-        if (error < 0)
-            return error;
-    }
-    return 0;
+    if (mkdir(path, 0700) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    return owner && lchown(path, owner->uid, owner->gid) < 0 ? -errno : 0;
 }
 
-int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], struct problem *problem)
+static int make_folders(char *path, const struct account *owner, struct problem *problem)
+{
+    int error = 0;
+
+    for (char *slash = strchr(path + 1, '/'); slash && error == 0; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        error = make_folder(path, owner);
+        if (error < 0)
+            problem_set(problem, -error, "%s: %s", path, strerror(-error));
+        *slash = '/';
+    }
+    return error;
+}
+
+int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], const struct account *owner, struct problem *problem)
 {
     int error = find(path, problem);
-    return error < 0 ? error : make_folders(path, problem);
+    return error < 0 ? error : make_folders(path, owner, problem);
 }
 
 void blackbox_path_to_read(char path[BLACKBOX_PATH_MAX])

@@ -4,6 +4,7 @@
 #include "commands/alert_options.h"
 #include "commands/black_box.h"
 #include "commands/commands.h"
+#include "commands/lesser_user.h"
 #include "commands/monitor.h"
 #include "commands/options.h"
 #include "commands/outcome.h"
@@ -23,6 +24,7 @@ struct record_settings {
     const char *on_event;
     const char *proc_path;
     bool no_protect;
+    struct lesser_user user;
     bool help;
     bool version;
 };
@@ -52,6 +54,7 @@ static const struct option_row rows[] = {
     {"cgroup", 0, "DIR", "of OOM kills, those in and below this cgroup", FIELD(cgroup_path)},
     {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},
     {"no-protect", 0, NULL, "do not lock memory, may be killed for want of it", FIELD(no_protect)},
+    LESSER_USER_OPTION(struct record_settings, user),
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
     {"help", 'h', NULL, "this text; faultline-record(1) says more", FIELD(help), .last = true},
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
@@ -84,7 +87,7 @@ static int parse(struct record_settings *settings, int argc, char **argv, struct
     if (argv[operands])
         return problem_set(problem, EINVAL, "'%s': record takes no operands; a file is named with -f",
                            argv[operands]);
-    return 0;
+    return lesser_user_find(&settings->user, problem);
 }
 
 /* -- what the monitor tells -- */
@@ -139,14 +142,19 @@ static int open_box(struct record *record, struct problem *problem)
         .processes = settings->processes,
         .watch = settings->watch,
     };
-    return black_box_open(&record->box, recording, record->monitor.series.sampler, problem);
+    int error = lesser_user_begin(&settings->user, problem);
+    if (error == 0)
+        error = black_box_open(&record->box, recording, record->monitor.series.sampler, problem);
+    return error < 0 ? error : lesser_user_end(&settings->user, problem);
 }
 
 static int run(struct record *record, struct problem *problem)
 {
     static const struct columns no_columns;
 
-    int error = black_box_choose_path(&record->box, record->settings.path, problem);
+    const struct record_settings *settings = &record->settings;
+    int error =
+        black_box_choose_path(&record->box, settings->path, lesser_user_account(&settings->user), problem);
     if (error == 0)
         error = open_monitor(record, problem);
     if (error == 0)
@@ -154,7 +162,9 @@ static int run(struct record *record, struct problem *problem)
     if (error < 0)
         return error;
     monitor_start(&record->monitor, &no_columns);
-    error = black_box_begin(&record->box, record->monitor.series.before, problem);
+    error = lesser_user_become(&settings->user, problem);
+    if (error == 0)
+        error = black_box_begin(&record->box, record->monitor.series.before, problem);
     if (error < 0)
         return error;
     error = monitor_run(&record->monitor);

@@ -4,6 +4,7 @@
 #include "commands/alert_options.h"
 #include "commands/black_box.h"
 #include "commands/commands.h"
+#include "commands/lesser_user.h"
 #include "commands/monitor.h"
 #include "commands/options.h"
 #include "commands/outcome.h"
@@ -32,6 +33,7 @@ struct serve_settings {
     const char *cgroup_path;
     const char *on_event;
     bool protect;
+    struct lesser_user user;
     const char *proc_path;
     bool help;
     bool version;
@@ -69,6 +71,7 @@ static const struct option_row rows[] = {
     {"cgroup", 0, "DIR", "of OOM kills, those in and below this cgroup", FIELD(cgroup_path)},
     {"on-event", 0, "COMMAND", "run COMMAND for each event, as JSON on its input", FIELD(on_event)},
     {"protect", 0, NULL, "lock memory, and be the last for the OOM killer", FIELD(protect)},
+    LESSER_USER_OPTION(struct serve_settings, user),
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
     {"help", 'h', NULL, "this text; faultline-serve(1) says more", FIELD(help), .last = true},
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
@@ -116,7 +119,8 @@ static int parse(struct serve_settings *settings, int argc, char **argv, struct 
     if (settings->record_bytes > 0 && !settings->record_path)
         return problem_set(problem, EINVAL, "--size: of which file? It goes with --record");
     settings->addresses = argv + operands;
-    return check_addresses(settings, problem);
+    error = check_addresses(settings, problem);
+    return error < 0 ? error : lesser_user_find(&settings->user, problem);
 }
 
 /* -- what the monitor tells -- */
@@ -197,8 +201,12 @@ static int open_box(struct serve *serve, struct problem *problem)
         .watch = settings->watch,
     };
 
-    return serve->records ? black_box_open(&serve->box, recording, serve->monitor.series.sampler, problem)
-                          : 0;
+    if (!serve->records)
+        return 0;
+    int error = lesser_user_begin(&settings->user, problem);
+    if (error == 0)
+        error = black_box_open(&serve->box, recording, serve->monitor.series.sampler, problem);
+    return error < 0 ? error : lesser_user_end(&settings->user, problem);
 }
 
 static int open_server(struct serve *serve, struct problem *problem)
@@ -245,22 +253,33 @@ static void say_addresses(const struct server *server)
     }
 }
 
-static int run(struct serve *serve, struct problem *problem)
+static int open_all(struct serve *serve, struct problem *problem)
 {
-    static const struct columns no_columns;
+    const struct serve_settings *settings = &serve->settings;
+    const struct account *owner = lesser_user_account(&settings->user);
+    int error =
+        serve->records ? black_box_choose_path(&serve->box, settings->record_path, owner, problem) : 0;
 
-    serve->records = serve->settings.record_path != NULL;
-    int error = serve->records ? black_box_choose_path(&serve->box, serve->settings.record_path, problem) : 0;
     if (error == 0)
         error = open_monitor(serve, problem);
     if (error == 0)
         error = open_server(serve, problem);
     if (error == 0)
         error = open_box(serve, problem);
+    return error;
+}
+
+static int run(struct serve *serve, struct problem *problem)
+{
+    static const struct columns no_columns;
+
+    serve->records = serve->settings.record_path != NULL;
+    int error = open_all(serve, problem);
     if (error < 0)
         return error;
     monitor_start(&serve->monitor, &no_columns);
-    if (serve->records)
+    error = lesser_user_become(&serve->settings.user, problem);
+    if (error == 0 && serve->records)
         error = black_box_begin(&serve->box, serve->monitor.series.before, problem);
     if (error < 0)
         return error;

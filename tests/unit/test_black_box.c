@@ -108,7 +108,7 @@ static struct black_box *opened(void **state)
     struct black_box *box = *state;
     struct problem problem = {0};
 
-    assert_int_equal(black_box_choose_path(box, "/a/box.flr", &problem), 0);
+    assert_int_equal(black_box_choose_path(box, "/a/box.flr", NULL, &problem), 0);
     assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &problem), 0);
     return box;
 }
@@ -140,9 +140,9 @@ static void it_records_where_it_is_told_to(void **state)
     assert_string_equal(recorder.path, "/a/box.flr");
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(black_box_choose_path(box, longest, &problem), -ENAMETOOLONG);
+    assert_int_equal(black_box_choose_path(box, longest, NULL, &problem), -ENAMETOOLONG);
     longest[sizeof(longest) - 2] = '\0';
-    assert_int_equal(black_box_choose_path(box, longest, &problem), 0);
+    assert_int_equal(black_box_choose_path(box, longest, NULL, &problem), 0);
     assert_string_equal(box->path, longest);
 }
 
@@ -154,7 +154,7 @@ static void without_a_path_it_records_where_the_user_does(void **state)
 
     folder_make(&folder);
     setenv("XDG_STATE_HOME", folder.path, 1);
-    assert_int_equal(black_box_choose_path(box, NULL, &problem), 0);
+    assert_int_equal(black_box_choose_path(box, NULL, NULL, &problem), 0);
     assert_int_equal(strncmp(box->path, folder.path, strlen(folder.path)), 0);
     assert_string_equal(box->path + strlen(folder.path), "/faultline/blackbox.flr");
     folder_remove(&folder);
@@ -221,7 +221,7 @@ static void one_that_does_not_open_or_is_zeroed(void **state)
     struct problem problem = {0};
 
     recorder.error = -EACCES;
-    assert_int_equal(black_box_choose_path(box, "/a/box.flr", &problem), 0);
+    assert_int_equal(black_box_choose_path(box, "/a/box.flr", NULL, &problem), 0);
     assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &problem), -EACCES);
     assert_string_equal(problem.text, "/a/box.flr: no");
     black_box_close(box);

@@ -82,12 +82,12 @@ static void below_the_state_home_with_the_folders_made(void **state)
 
     set_below("XDG_STATE_HOME", *state, "deep/state");
     set_below("HOME", *state, "home");
-    assert_int_equal(blackbox_path_to_write(path, &problem), 0);
+    assert_int_equal(blackbox_path_to_write(path, NULL, &problem), 0);
     path_is_below(path, *state, "deep/state/faultline/blackbox.flr");
     assert_true(is_folder(*state, "deep/state/faultline"));
     assert_false(is_there(*state, "deep/state/faultline/blackbox.flr"));
     assert_false(is_there(*state, "home"));
-    assert_int_equal(blackbox_path_to_write(path, &problem), 0); /* they are there */
+    assert_int_equal(blackbox_path_to_write(path, NULL, &problem), 0); /* they are there */
     path_is_below(path, *state, "deep/state/faultline/blackbox.flr");
 }
 
@@ -97,7 +97,7 @@ static void below_the_home_folder_where_no_other_is_named(void **state)
     struct problem problem = {0};
 
     set_below("HOME", *state, "home");
-    assert_int_equal(blackbox_path_to_write(path, &problem), 0);
+    assert_int_equal(blackbox_path_to_write(path, NULL, &problem), 0);
     path_is_below(path, *state, "home/.local/state/faultline/blackbox.flr");
     assert_true(is_folder(*state, "home/.local/state/faultline"));
 }
@@ -111,7 +111,7 @@ static void a_state_home_that_is_no_absolute_path_counts_for_nothing(void **stat
     set_below("HOME", *state, "home");
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         setenv("XDG_STATE_HOME", values[i], 1);
-        assert_int_equal(blackbox_path_to_write(path, &problem), 0);
+        assert_int_equal(blackbox_path_to_write(path, NULL, &problem), 0);
         path_is_below(path, *state, "home/.local/state/faultline/blackbox.flr");
     }
 }
@@ -126,7 +126,7 @@ static void without_either_a_file_has_to_be_named(void **state)
         struct problem problem = {0};
         if (homes[i])
             setenv("HOME", homes[i], 1);
-        assert_int_equal(blackbox_path_to_write(path, &problem), -ENOENT);
+        assert_int_equal(blackbox_path_to_write(path, NULL, &problem), -ENOENT);
         assert_string_equal(problem.text, "neither XDG_STATE_HOME nor HOME is set: name a file");
     }
 }
@@ -146,7 +146,7 @@ static void a_path_that_does_not_fit_is_refused_and_nothing_is_made(void **state
         home[strlen(folder->path)] = '/';
         home[BLACKBOX_PATH_MAX - 10] = '\0';
         setenv(variables[i], home, 1);
-        assert_int_equal(blackbox_path_to_write(path, &problem), -ENAMETOOLONG);
+        assert_int_equal(blackbox_path_to_write(path, NULL, &problem), -ENAMETOOLONG);
         assert_string_equal(problem.text, "the path of the home folder is too long: name a file");
         blackbox_path_to_read(path);
         assert_string_equal(path, of_root);
@@ -163,7 +163,7 @@ static void a_file_in_the_place_of_a_folder_is_told(void **state)
 
     folder_put(folder, "home", "");
     set_below("HOME", folder, "home");
-    assert_int_equal(blackbox_path_to_write(path, &problem), -ENOTDIR);
+    assert_int_equal(blackbox_path_to_write(path, NULL, &problem), -ENOTDIR);
     snprintf(expected, sizeof(expected), "%s/home/.local: Not a directory", folder->path);
     assert_string_equal(problem.text, expected);
 }
@@ -201,7 +201,7 @@ static void root_has_that_of_the_machine_whatever_is_set(void **state)
     assert_string_equal(path, of_root);
     assert_int_equal(folders_of_root, 0);
     memset(path, 'x', sizeof(path));
-    assert_int_equal(blackbox_path_to_write(path, &problem), 0);
+    assert_int_equal(blackbox_path_to_write(path, NULL, &problem), 0);
     assert_string_equal(path, of_root);
     assert_int_equal(folders_of_root, 3); /* /var, /var/lib, /var/lib/faultline */
 }

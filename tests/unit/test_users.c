@@ -1,6 +1,7 @@
 #include "base/users.h"
 #include "support.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,65 @@ static void of_several_names_the_first_counts(void **state)
     assert_string_equal(users_name(&users, 0), "toor");
     assert_string_equal(users_name(&users, 1000), "adam");
     users_free(&users);
+}
+
+static struct account account_of(const struct folder *folder, const char *word)
+{
+    struct account account = {77, 77};
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/passwd", folder->path);
+    assert_int_equal(users_find_account(path, word, &account), 0);
+    return account;
+}
+
+static void accounts_by_name_and_by_number(void **state)
+{
+    const struct folder *folder = *state;
+
+    folder_put(folder, "passwd",
+               "root:x:0:0::/root:/bin/sh\n"
+               "+nis:x:4:4::/:/bin/sh\n"
+               "adam:x:1000:100::/:/bin/sh\n"
+               "eve:x:1001:101::/:/bin/sh\n"
+               "1001:x:7:8::/:/bin/sh\n"
+               "eve:x:1002:102::/:/bin/sh\n");
+    assert_int_equal(account_of(folder, "root").uid, 0);
+    assert_int_equal(account_of(folder, "adam").uid, 1000);
+    assert_int_equal(account_of(folder, "adam").gid, 100);
+    assert_int_equal(account_of(folder, "eve").uid, 1001); /* the first one counts */
+    assert_int_equal(account_of(folder, "1001").uid, 7);   /* a name, as one number is */
+    assert_int_equal(account_of(folder, "5:6").uid, 5);
+    assert_int_equal(account_of(folder, "5:6").gid, 6);
+    assert_int_equal(account_of(folder, "4294967294:0").uid, UINT32_MAX - 1);
+}
+
+static void words_that_are_no_account(void **state)
+{
+    static const char *const words[] = {"",
+                                        "nobody",
+                                        "5",
+                                        ":",
+                                        "5:",
+                                        ":6",
+                                        "+nis",
+                                        "-1:0",
+                                        "0x5:6",
+                                        "5:6:7",
+                                        "4294967295:0",
+                                        "0:4294967296",
+                                        "111111111111111111111:0",
+                                        "adam:100"};
+    const struct folder *folder = *state;
+    struct account account;
+    char path[PATH_MAX];
+
+    folder_put(folder, "passwd", "+nis:x:4:4::/:/bin/sh\n:x:3:3::/:/bin/sh\nadam:x:1000:100::/:/bin/sh\n");
+    snprintf(path, sizeof(path), "%s/passwd", folder->path);
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        assert_int_equal(users_find_account(path, words[i], &account), -ENOENT);
+    assert_int_equal(users_find_account("/nonexistent/passwd", "adam", &account), -ENOENT);
+    assert_int_equal(users_find_account("/proc/self/passwd/x", "5:6", &account), 0); /* it is not asked */
 }
 
 static void without_the_file_all_are_unknown(void **state)
@@ -138,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_test_in_folder(names_by_number),
         unit_test_in_folder(of_several_names_the_first_counts),
+        unit_test_in_folder(accounts_by_name_and_by_number),
+        unit_test_in_folder(words_that_are_no_account),
         unit_test_in_folder(without_the_file_all_are_unknown),
         unit_test_in_folder(lines_that_are_none),
         unit_test_in_folder(a_long_name_is_cut),

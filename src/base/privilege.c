@@ -1,0 +1,99 @@
+#include "base/privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SETS = _LINUX_CAPABILITY_U32S_3 };
+
+/* libc has no function for it, only libcap. */
+static int get_capabilities(struct __user_cap_data_struct sets[SETS])
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    return syscall(SYS_capget, &header, sets) < 0 ? -errno : 0;
+}
+
+static int set_capabilities(const struct __user_cap_data_struct sets[SETS])
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+static int keep_only(const int *capabilities, size_t count)
+{
+    struct __user_cap_data_struct had[SETS];
+    struct __user_cap_data_struct kept[SETS] = {0};
+
+    int error = get_capabilities(had);
+    if (error < 0)
+        return error;
+    for (size_t i = 0; i < count; i++) {
+        size_t set = (size_t)CAP_TO_INDEX(capabilities[i]);
+        kept[set].permitted |= had[set].permitted & CAP_TO_MASK(capabilities[i]);
+    }
+    for (size_t set = 0; set < SETS; set++)
+        kept[set].effective = kept[set].permitted;
+    return set_capabilities(kept);
+}
+
+/* Without CAP_IPC_LOCK it counts what is locked against a limit, often of 8 MiB: an allocation beyond it
+ * would fail. */
+static void let_memory_stay_locked(void)
+{
+    const struct rlimit without_end = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (setrlimit(RLIMIT_MEMLOCK, &without_end) < 0)
+        (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* and no longer what comes */
+}
+
+/* Only root has other groups to leave. */
+static int leave_groups(const struct account *account)
+{
+    bool is_there = geteuid() == account->uid && getegid() == account->gid;
+    return setgroups(0, NULL) < 0 && !is_there ? -errno : 0;
+}
+
+static int become(const struct account *account)
+{
+    int error = leave_groups(account);
+
+    if (error == 0 && setresgid(account->gid, account->gid, account->gid) < 0)
+        error = -errno;
+    if (error == 0 && setresuid(account->uid, account->uid, account->uid) < 0)
+        error = -errno;
+    return error;
+}
+
+int privilege_drop(const struct account *account, const int *capabilities, size_t count)
+{
+    let_memory_stay_locked();
+    if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+        return -errno;
+    int error = become(account);
+    if (error == 0)
+        error = keep_only(capabilities, count);
+    (void)prctl(PR_SET_KEEPCAPS, 0);
+    /* Whose user has changed is root's in /proc: it could not give back its oom_score_adj there. */
+    (void)prctl(PR_SET_DUMPABLE, 1);
+    return error;
+}
+
+int privilege_act_as(const struct account *account)
+{
+    if (setegid(account->gid) < 0)
+        return -errno;
+    return seteuid(account->uid) < 0 ? -errno : 0;
+}
+
+int privilege_act_as_oneself(void)
+{
+    if (seteuid(getuid()) < 0)
+        return -errno;
+    return setegid(getgid()) < 0 ? -errno : 0;
+}
