@@ -10,10 +10,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"metrics", command_metrics}, {"oom", command_oom},       {"record", command_record},
-    {"replay", command_replay},   {"report", command_report}, {"top", command_top},
-    {"run", command_run},         {"serve", command_serve},   {"trace", command_trace},
-    {"vmstat", command_vmstat},
+    {"check", command_check},   {"metrics", command_metrics}, {"oom", command_oom},
+    {"record", command_record}, {"replay", command_replay},   {"report", command_report},
+    {"top", command_top},       {"run", command_run},         {"serve", command_serve},
+    {"trace", command_trace},   {"vmstat", command_vmstat},
 };
 
 /* A symbolic link of that name is the command. */

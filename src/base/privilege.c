@@ -70,6 +70,13 @@ static int become(const struct account *account)
     return error;
 }
 
+/* In /proc, where they are root's once a process has changed its user: it could not give back its
+ * oom_score_adj there. */
+static void own_ones_files(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 1);
+}
+
 int privilege_drop(const struct account *account, const int *capabilities, size_t count)
 {
     let_memory_stay_locked();
@@ -79,8 +86,7 @@ int privilege_drop(const struct account *account, const int *capabilities, size_
     if (error == 0)
         error = keep_only(capabilities, count);
     (void)prctl(PR_SET_KEEPCAPS, 0);
-    /* Whose user has changed is root's in /proc: it could not give back its oom_score_adj there. */
-    (void)prctl(PR_SET_DUMPABLE, 1);
+    own_ones_files();
     return error;
 }
 
@@ -93,7 +99,8 @@ int privilege_act_as(const struct account *account)
 
 int privilege_act_as_oneself(void)
 {
-    if (seteuid(getuid()) < 0)
+    if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
         return -errno;
-    return setegid(getgid()) < 0 ? -errno : 0;
+    own_ones_files();
+    return 0;
 }

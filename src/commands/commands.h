@@ -1,6 +1,7 @@
 /* The commands of the program. Each takes its words, its own name first, and returns an exit status. */
 #pragma once
 
+int command_check(int argc, char **argv);
 int command_live(int argc, char **argv);
 int command_metrics(int argc, char **argv);
 int command_oom(int argc, char **argv);

@@ -55,6 +55,7 @@ void live_settings_put_help(struct text *text)
                       "       faultline top|trace|run               who faults; on which file; a job\n"
                       "       faultline record|replay|report        the black box\n"
                       "       faultline serve|vmstat|metrics        Prometheus; vmstat(8); every metric\n"
+                      "       faultline check                       what this machine allows\n"
                       "Each has a --help. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
     options_put_help(text, rows, ROWS);
 }

@@ -206,7 +206,9 @@ static int open_box(struct serve *serve, struct problem *problem)
     int error = lesser_user_begin(&settings->user, problem);
     if (error == 0)
         error = black_box_open(&serve->box, recording, serve->monitor.series.sampler, problem);
-    return error < 0 ? error : lesser_user_end(&settings->user, problem);
+    struct problem unused;
+    int ended = lesser_user_end(&settings->user, error < 0 ? &unused : problem);
+    return error < 0 ? error : ended;
 }
 
 static int open_server(struct serve *serve, struct problem *problem)

@@ -683,7 +683,10 @@ def wait_for_daemon(job):
     """It alone is left, and faultline knows that."""
     def is_alone():
         left = children(job.keeper)
-        return len(left) == 1 and os.getsid(left[0]) == left[0]
+        try:
+            return len(left) == 1 and os.getsid(left[0]) == left[0]
+        except ProcessLookupError:  # it has just ended, and was not the daemon
+            return False
 
     wait_until(is_alone)
     time.sleep(0.2)
