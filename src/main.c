@@ -6,21 +6,20 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"check", command_check},   {"metrics", command_metrics}, {"oom", command_oom},
-    {"record", command_record}, {"replay", command_replay},   {"report", command_report},
-    {"top", command_top},       {"run", command_run},         {"serve", command_serve},
-    {"trace", command_trace},   {"vmstat", command_vmstat},
-};
-
 /* A symbolic link of that name is the command. */
 static bool is_called(const char *path, const char *name)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
     return path && strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (commands[i].name[0] && strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
 }
 
 int main(int argc, char **argv)
@@ -29,9 +28,6 @@ int main(int argc, char **argv)
     signals_fail_writes(); /* a reader that has gone ends a command in silence, by EPIPE */
     if (is_called(argv[0], "vmstat"))
         return command_vmstat(argc, argv);
-    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    }
-    return command_live(argc, argv);
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+    return command ? command->run(argc - 1, argv + 1) : command_live(argc, argv);
 }

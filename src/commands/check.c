@@ -22,7 +22,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table check_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
@@ -30,7 +30,7 @@ static void put_help(struct text *text)
                       "Tries what faultline can use here: the kernel's files and log, eBPF, perf, cgroups.\n"
                       "Of what is missing it says what is lost, and the mend. Exit status: 0, 1 where there\n"
                       "could be no rows, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &check_options);
 }
 
 static int parse(struct check_settings *settings, int argc, char **argv, struct problem *problem)
@@ -38,7 +38,7 @@ static int parse(struct check_settings *settings, int argc, char **argv, struct 
     int operands;
 
     *settings = (struct check_settings){.proc_path = "/proc"};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&check_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])

@@ -1,6 +1,7 @@
 #include "commands/live_settings.h"
 
 #include "commands/alert_options.h"
+#include "commands/commands.h"
 #include "commands/look_options.h"
 #include "commands/options.h"
 
@@ -15,11 +16,11 @@ static const struct option_row rows[] = {
     {"timestamp", 't', NULL, "the time behind each row", FIELD(timestamp)},
     {"one-header", 'n', NULL, "the headings once, not once a screen", FIELD(one_header)},
     {"unit", 'S', "k|K|m|M|auto", "of memory: 1000, 1024, 1000000, 1048576 bytes",
-     .apply = look_options_apply_unit, .expected = "k, K, m, M or auto", FIELD(unit)},
+     .apply = look_options_apply_unit, .choices = "k K m M auto", FIELD(unit)},
     {"json", 0, NULL, "one JSON object a line: all metrics, and events", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values: all metrics", FIELD(csv)},
     {"color", 0, "WHEN", "auto, always or never", .apply = look_options_apply_color,
-     .expected = "auto, always or never", FIELD(color)},
+     .choices = "auto always never", FIELD(color)},
     ALERT_OPTIONS(struct live_settings, watch),
     {"no-alerts", 0, NULL, "rows only", FIELD(no_alerts)},
     {"cgroup", 0, "DIR", "tell of OOM kills in and below this cgroup alone", FIELD(cgroup_path)},
@@ -30,14 +31,14 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table live_options = OPTION_TABLE(rows);
 
 int live_settings_parse(struct live_settings *settings, int argc, char **argv, struct problem *problem)
 {
     int operands;
 
     *settings = (struct live_settings){.proc_path = "/proc", .watch = WATCH_DEFAULTS};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&live_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (settings->json && settings->csv)
@@ -51,11 +52,10 @@ int live_settings_parse(struct live_settings *settings, int argc, char **argv, s
 void live_settings_put_help(struct text *text)
 {
     text_string(text, "Usage: faultline [OPTIONS] [DELAY [COUNT]]   rows every DELAY seconds (1)\n"
-                      "       faultline oom                         OOM kills of the kernel's log\n"
-                      "       faultline top|trace|run               who faults; on which file; a job\n"
+                      "       faultline oom|top|trace|run           OOM kills; who faults; where; a job\n"
                       "       faultline record|replay|report        the black box\n"
-                      "       faultline serve|vmstat|metrics        Prometheus; vmstat(8); every metric\n"
-                      "       faultline check                       what this machine allows\n"
+                      "       faultline serve|vmstat                Prometheus and a page; vmstat(8)\n"
+                      "       faultline metrics|check|completion    metrics; this machine; for shells\n"
                       "Each has a --help. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &live_options);
 }

@@ -26,13 +26,13 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table metrics_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline metrics [OPTIONS]\n"
                       "Every metric: its column, unit, meaning and source, and whether it is here.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &metrics_options);
 }
 
 static int parse(struct metrics_settings *settings, int argc, char **argv, struct problem *problem)
@@ -40,7 +40,7 @@ static int parse(struct metrics_settings *settings, int argc, char **argv, struc
     int operands;
 
     *settings = (struct metrics_settings){.proc_path = "/proc"};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&metrics_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])

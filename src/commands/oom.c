@@ -64,14 +64,14 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table oom_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
     text_string(text, "Usage: faultline oom [OPTIONS]\n"
                       "The OOM kills that the kernel's log still holds, newest last.\n"
                       "Exit status: 0 there were kills, 3 there were none, 1 failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &oom_options);
 }
 
 static int parse(struct oom_listing *listing, int argc, char **argv, struct problem *problem)
@@ -79,7 +79,7 @@ static int parse(struct oom_listing *listing, int argc, char **argv, struct prob
     struct oom_settings *settings = &listing->settings;
     int operands;
 
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&oom_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])

@@ -24,26 +24,37 @@ struct option_row {
     uint64_t least;
     uint64_t most;
     const char *expected;
+    const char *choices; /* in place of that: the words that it may be, parted by blanks */
     size_t offset;
     bool last; /* what stands behind it does not matter: --help */
 };
+
+/* The options of a command. */
+struct option_table {
+    const struct option_row *rows;
+    size_t count;
+};
+#define OPTION_TABLE(rows)                                                                                   \
+    {                                                                                                        \
+        (rows), sizeof(rows) / sizeof(*(rows))                                                               \
+    }
 
 /*
  * Parses ARGV into SETTINGS. Options may follow operands; "--" ends them. Sets *OPERANDS to the index of the
  * first operand in ARGV, whose words are reordered. Returns 0, or -EINVAL with *PROBLEM set to a line that
  * names the word and what was expected.
  */
-int options_parse(const struct option_row *rows, size_t count, void *settings, int argc, char **argv,
-                  int *operands, struct problem *problem);
+int options_parse(const struct option_table *table, void *settings, int argc, char **argv, int *operands,
+                  struct problem *problem);
 
 /* The same, but that options end at the first operand: what follows it is another command's. */
-int options_parse_up_to_operand(const struct option_row *rows, size_t count, void *settings, int argc,
-                                char **argv, int *operands, struct problem *problem);
+int options_parse_up_to_operand(const struct option_table *table, void *settings, int argc, char **argv,
+                                int *operands, struct problem *problem);
 
 /* The same in the way of the older tools: what getopt_long(3) finds wrong it says itself, on standard error,
  * and *PROBLEM stays as it is. */
-int options_parse_as_getopt(const struct option_row *rows, size_t count, void *settings, int argc,
-                            char **argv, int *operands, struct problem *problem);
+int options_parse_as_getopt(const struct option_table *table, void *settings, int argc, char **argv,
+                            int *operands, struct problem *problem);
 
 /* One line for each option. */
-void options_put_help(struct text *text, const struct option_row *rows, size_t count);
+void options_put_help(struct text *text, const struct option_table *table);

@@ -60,7 +60,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table record_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
@@ -68,7 +68,7 @@ static void put_help(struct text *text)
                       "The black box: samples, events and processes into a file of fixed size, the\n"
                       "oldest overwritten. `faultline replay` and `faultline report` read it. Exit\n"
                       "status: 0 ended by a signal or --count, 1 failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &record_options);
 }
 
 static int parse(struct record_settings *settings, int argc, char **argv, struct problem *problem)
@@ -81,7 +81,7 @@ static int parse(struct record_settings *settings, int argc, char **argv, struct
         .watch = WATCH_DEFAULTS,
         .proc_path = "/proc",
     };
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&record_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (argv[operands])

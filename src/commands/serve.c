@@ -77,7 +77,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table serve_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
@@ -86,7 +86,7 @@ static void put_help(struct text *text)
                       "127.0.0.1:10858; [::1]:PORT, :PORT for all, unix:PATH are others. SIGHUP reads\n"
                       "certificate and passwords again. Exit status: 0 ended by a signal, 1 failed,\n"
                       "2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &serve_options);
 }
 
 static int check_addresses(struct serve_settings *settings, struct problem *problem)
@@ -111,7 +111,7 @@ static int parse(struct serve_settings *settings, int argc, char **argv, struct 
         .watch = WATCH_DEFAULTS,
         .proc_path = "/proc",
     };
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&serve_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     if (!settings->tls_certificate != !settings->tls_key)

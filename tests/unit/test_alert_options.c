@@ -15,6 +15,7 @@ static const struct option_row rows[] = {
     ALERT_OPTIONS(struct settings, alerts),
     {"last", 0, NULL, "a switch", .offset = offsetof(struct settings, last)},
 };
+static const struct option_table table = OPTION_TABLE(rows);
 
 static int parse(struct settings *settings, const char *option, const char *value, struct problem *problem)
 {
@@ -22,7 +23,7 @@ static int parse(struct settings *settings, const char *option, const char *valu
     int operands;
 
     *settings = (struct settings){.alerts = WATCH_DEFAULTS};
-    return options_parse(rows, COUNT_OF(rows), settings, 3, words, &operands, problem);
+    return options_parse(&table, settings, 3, words, &operands, problem);
 }
 
 static void each_sets_its_own_threshold(void **state)

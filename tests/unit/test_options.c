@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
     {"color", 'c', "WHICH", "a color", .apply = apply_color, .expected = "red"},
     {"rows", 'n', "N", "so many rows", .least = 2, .most = 10, .expected = "2 to 10", FIELD(rows)},
 };
+static const struct option_table table = OPTION_TABLE(rows);
 
 /* A command line and what came of it. */
 struct line {
@@ -46,7 +47,7 @@ struct line {
 static void parse(struct line *line, char *text)
 {
     *line = (struct line){.given = command_line_of("faultline", text), .operands = -1};
-    line->error = options_parse(rows, COUNT_OF(rows), &line->settings, line->given.count, line->given.words,
+    line->error = options_parse(&table, &line->settings, line->given.count, line->given.words,
                                 &line->operands, &line->problem);
 }
 
@@ -244,8 +245,8 @@ static void accepts_up_to_operand(struct line *line, const char *words, const ch
 
     strcpy(copy, words);
     *line = (struct line){.given = command_line_of("faultline", copy), .operands = -1};
-    line->error = options_parse_up_to_operand(rows, COUNT_OF(rows), &line->settings, line->given.count,
-                                              line->given.words, &line->operands, &line->problem);
+    line->error = options_parse_up_to_operand(&table, &line->settings, line->given.count, line->given.words,
+                                              &line->operands, &line->problem);
     if (line->error < 0)
         fail_msg("%s: %s", words, line->problem.text);
     for (int i = line->operands; i < line->given.count; i++) {
@@ -296,7 +297,7 @@ static void what_is_wrong_in_front_of_an_operand_is_told(void **state)
         char copy[128];
         strcpy(copy, cases[i].words);
         line.given = command_line_of("faultline", copy);
-        assert_int_equal(options_parse_up_to_operand(rows, COUNT_OF(rows), &line.settings, line.given.count,
+        assert_int_equal(options_parse_up_to_operand(&table, &line.settings, line.given.count,
                                                      line.given.words, &line.operands, &line.problem),
                          -EINVAL);
         assert_string_equal(line.problem.text, cases[i].problem);
@@ -308,7 +309,7 @@ static void help_has_a_line_for_each(void **state)
     TEXT(text, 1024);
     (void)state;
 
-    options_put_help(&text, rows, COUNT_OF(rows));
+    options_put_help(&text, &table);
     assert_text(&text, "  -o, --columns LIST         these columns\n"
                        "  -w, --wide                 more columns\n"
                        "      --psi                  pressure\n"

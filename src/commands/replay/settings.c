@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/size.h"
+#include "commands/commands.h"
 #include "commands/look_options.h"
 #include "commands/operands.h"
 #include "commands/options.h"
@@ -50,19 +51,19 @@ static const struct option_row rows[] = {
     {"psi", 0, NULL, "also percent of time stalled for CPU, memory, I/O", FIELD(psi)},
     {"one-header", 'n', NULL, "the headings once, not once a screen", FIELD(one_header)},
     {"unit", 'S', "k|K|m|M|auto", "of memory: 1000, 1024, 1000000, 1048576 bytes",
-     .apply = look_options_apply_unit, .expected = "k, K, m, M or auto", FIELD(unit)},
+     .apply = look_options_apply_unit, .choices = "k K m M auto", FIELD(unit)},
     {"json", 0, NULL, "one JSON object a line, as the live view has them", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values", FIELD(csv)},
     {"openmetrics", 0, NULL, "OpenMetrics with times, for promtool", FIELD(openmetrics)},
     {"save", 0, "OUT", "this part as a recording of its own, no rows", FIELD(save_path)},
     {"force", 0, NULL, "with --save: overwrite OUT", FIELD(force)},
     {"color", 0, "WHEN", "auto, always or never", .apply = look_options_apply_color,
-     .expected = "auto, always or never", FIELD(color)},
+     .choices = "auto always never", FIELD(color)},
     {"help", 'h', NULL, "this text; faultline-replay(1) says more", FIELD(help), .last = true},
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table replay_options = OPTION_TABLE(rows);
 
 /* Options that ask for different kinds of output, or of the same thing in two ways. */
 static int refuse_both(const struct replay_settings *settings, struct problem *problem)
@@ -110,7 +111,7 @@ int replay_settings_parse(struct replay_settings *settings, int argc, char **arg
     int operands;
 
     *settings = (struct replay_settings){.window_seconds = 60};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&replay_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     error = operands_parse_file(argv + operands, &settings->path, problem);
@@ -123,5 +124,5 @@ void replay_settings_put_help(struct text *text)
                       "A recording as rows, as the live view would have shown them. FILE: what\n"
                       "`faultline record` writes by default. Exit status: 0 done, 3 nothing is there,\n"
                       "1 failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &replay_options);
 }

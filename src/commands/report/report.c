@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table report_options = OPTION_TABLE(rows);
 
 static void put_help(struct text *text)
 {
@@ -77,7 +77,7 @@ static void put_help(struct text *text)
                       "how it came, who held the memory, what it means. FILE: what `faultline record`\n"
                       "writes by default. Exit status: 0 done, 3 there is none, 1 failed, 2 wrong\n"
                       "usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &report_options);
 }
 
 static int parse(struct report_settings *settings, int argc, char **argv, struct problem *problem)
@@ -85,7 +85,7 @@ static int parse(struct report_settings *settings, int argc, char **argv, struct
     int operands;
 
     *settings = (struct report_settings){.window_seconds = 60};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&report_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     return operands_parse_file(argv + operands, &settings->path, problem);

@@ -1,6 +1,7 @@
 #include "commands/run/settings.h"
 
 #include "base/size.h"
+#include "commands/commands.h"
 #include "commands/operands.h"
 #include "commands/options.h"
 
@@ -40,7 +41,7 @@ static const struct option_row rows[] = {
     {"memory-max", 0, "SIZE", "give the job this much memory at the most", .apply = apply_size,
      .expected = "a size from 1M on, such as 512M or 8G", FIELD(memory_max_bytes)},
     {"fail-on", 0, "oom", "exit status 137 where any part was OOM-killed", .apply = apply_fail_on,
-     .expected = "oom", FIELD(fail_on_oom)},
+     .choices = "oom", FIELD(fail_on_oom)},
     {"every", 0, "TIME", "a row about the job every 10s, say", .apply = apply_every,
      .expected = "a time from 0.05 s to a day, such as 10s", FIELD(every_seconds)},
     {"record", 0, "FILE", "keep the black box in FILE while it runs", FIELD(record)},
@@ -50,14 +51,14 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table run_options = OPTION_TABLE(rows);
 
 int run_settings_parse(struct run_settings *settings, int argc, char **argv, struct problem *problem)
 {
     int operands;
 
     *settings = (struct run_settings){0};
-    int error = options_parse_up_to_operand(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse_up_to_operand(&run_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     settings->command = argv + operands;
@@ -76,5 +77,5 @@ void run_settings_put_help(struct text *text)
                       "and what the kernel killed of it. Exit status: the command's, 128 + N where\n"
                       "signal N ended it; 127 it was not found, 126 it cannot be executed, 125\n"
                       "faultline failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &run_options);
 }

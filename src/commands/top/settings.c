@@ -2,6 +2,7 @@
 
 #include "base/choice.h"
 #include "base/number.h"
+#include "commands/commands.h"
 #include "commands/options.h"
 
 #include <errno.h>
@@ -93,9 +94,9 @@ static int apply_pids(void *settings, const char *value)
 
 static const struct option_row rows[] = {
     {"sort", 's', "KEY", "most first: maj, min, rss, swap; of cgroups stall", .apply = apply_sort,
-     .expected = "maj, min, rss, swap or stall", FIELD(sort)},
+     .choices = "maj min rss swap stall", FIELD(sort)},
     {"by", 'b', "WHAT", "process; or sums by comm, user or cgroup", .apply = apply_by,
-     .expected = "process, comm, user or cgroup", FIELD(by)},
+     .choices = "process comm user cgroup", FIELD(by)},
     {"pid", 'p', "PID,...", "these processes alone", .apply = apply_pids,
      .expected = "up to 64 numbers of processes, such as 1 or 42,43"},
     {"filter", 0, "TEXT", "those whose command, user or cgroup has TEXT in it", FIELD(filter)},
@@ -105,7 +106,7 @@ static const struct option_row rows[] = {
     {"json", 0, NULL, "one JSON object a line", FIELD(json)},
     {"csv", 0, NULL, "comma-separated values", FIELD(csv)},
     {"source", 0, "SOURCE", "of processes: bpf, proc, or auto: bpf if possible", .apply = apply_source,
-     .expected = "auto, bpf or proc", FIELD(source)},
+     .choices = "auto bpf proc", FIELD(source)},
     {"verbose", 'v', NULL, "say which source it is, and what the other needs", FIELD(verbose)},
     {"cgroup", 0, "DIR", "with --by cgroup: this one and those below it", FIELD(cgroup_path)},
     {"proc", 0, "DIR", "read another /proc, e.g. /host/proc", FIELD(proc_path)},
@@ -113,7 +114,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = COUNT(rows) };
+const struct option_table top_options = OPTION_TABLE(rows);
 
 /* Options that contradict each other, or that nothing would become of. */
 static int check(const struct top_settings *settings, struct problem *problem)
@@ -143,7 +144,7 @@ int top_settings_parse(struct top_settings *settings, int argc, char **argv, str
     int operands;
 
     *settings = (struct top_settings){.proc_path = "/proc"};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&top_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     error = operands_parse_beat(argv + operands, &settings->beat, problem);
@@ -156,5 +157,5 @@ void top_settings_put_help(struct text *text)
                       "Who faults: the processes with the most major faults a second, every DELAY\n"
                       "seconds (1). On a terminal q ends it and ? helps. Exit status: 0 done, 1\n"
                       "failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &top_options);
 }

@@ -2,6 +2,7 @@
 
 #include "base/choice.h"
 #include "base/number.h"
+#include "commands/commands.h"
 #include "commands/options.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static int apply_grouping(void *grouping, const char *value)
 
 static const struct option_row rows[] = {
     {"by", 0, "WHAT", "process, file or cgroup; by default each pair", .apply = apply_grouping,
-     .expected = "process, file or cgroup", FIELD(grouping)},
+     .choices = "process file cgroup", FIELD(grouping)},
     {"pid", 'p', "PID", "of this process, or thread, alone", .least = 1, .most = INT32_MAX,
      .expected = "the number of a process", FIELD(pid)},
     {"comm", 0, "NAME", "of processes and threads of this name", FIELD(comm)},
@@ -41,7 +42,7 @@ static const struct option_row rows[] = {
     {"version", 'V', NULL, "the version", FIELD(version), .last = true},
 };
 
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
+const struct option_table trace_options = OPTION_TABLE(rows);
 
 static int parse_seconds(char **words, double *seconds, struct problem *problem)
 {
@@ -59,7 +60,7 @@ int trace_settings_parse(struct trace_settings *settings, int argc, char **argv,
     int operands;
 
     *settings = (struct trace_settings){.pairs = FAULT_PAIRS};
-    int error = options_parse(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse(&trace_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     return parse_seconds(argv + operands, &settings->seconds, problem);
@@ -71,5 +72,5 @@ void trace_settings_put_help(struct text *text)
                       "How long each major page fault took, and on which file, until Ctrl-C.\n"
                       "Needs root, or CAP_BPF and CAP_PERFMON.\n"
                       "Exit status: 0 done, 1 failed, 2 wrong usage.\n");
-    options_put_help(text, rows, ROWS);
+    options_put_help(text, &trace_options);
 }

@@ -1,6 +1,7 @@
 #include "commands/vmstat/settings.h"
 
 #include "base/number.h"
+#include "commands/commands.h"
 #include "commands/options.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ static const struct option_row rows[] = {
     {"disk", 'd', NULL, "disk statistics", FIELD(disk)},
     {"disk-sum", 'D', NULL, "summarize disk statistics", FIELD(disk_sum)},
     {"partition", 'p', "<dev>", "partition specific statistics", FIELD(partition)},
-    {"unit", 'S', "<char>", "define display unit", FIELD(unit_word)},
+    {"unit", 'S', "<char>", "define display unit", .choices = "k K m M", FIELD(unit_word)},
     {"wide", 'w', NULL, "wide output", FIELD(wide)},
     {"timestamp", 't', NULL, "show timestamp", FIELD(timestamp)},
     {"no-first", 'y', NULL, "skips first line of output", FIELD(no_first)},
@@ -35,6 +36,8 @@ enum {
     ROWS = sizeof(rows) / sizeof(*rows),
     ROWS_APART = 2, /* --help and --version */
 };
+
+const struct option_table vmstat_options = OPTION_TABLE(rows);
 
 static int parse_unit(struct vmstat_settings *settings, struct problem *problem)
 {
@@ -134,7 +137,7 @@ int vmstat_settings_parse(struct vmstat_settings *settings, int argc, char **arg
     int operands;
 
     *settings = (struct vmstat_settings){.proc_path = "/proc"};
-    int error = options_parse_as_getopt(rows, ROWS, settings, argc, argv, &operands, problem);
+    int error = options_parse_as_getopt(&vmstat_options, settings, argc, argv, &operands, problem);
     if (error < 0 || settings->help || settings->version)
         return error;
     error = parse_unit(settings, problem);
