@@ -142,3 +142,4 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "long: for ./test --long only")
     config.addinivalue_line("markers", "plain: not under the sanitizers, which have nothing to find there")
     config.addinivalue_line("markers", "memory: with --long, under the sanitizers as well")
+    config.addinivalue_line("markers", "patient: waits most of the time: under the sanitizers with --long alone")

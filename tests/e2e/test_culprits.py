@@ -12,6 +12,8 @@ import pytest
 
 from conftest import FAULTLINE, HELPERS, TOP, objects, remainder, run, validate
 
+pytestmark = pytest.mark.patient
+
 # More than what else the machine does; the helper's are thousands a second.
 ALERT = ["--alert-cs", "1000000000", "--alert-major", "200"]
 CALM = ["--alert-cs", "1000000000", "--alert-major", "1000000000"]

@@ -11,6 +11,8 @@ import pytest
 
 from conftest import FAULTLINE, HELPERS, TOP, kill_one, objects, possible_kills, remainder, run, validate
 
+pytestmark = pytest.mark.patient
+
 LOGS = TOP / "tests/fixtures/oom"
 GOLDEN = TOP / "tests/golden/oom"
 KMSG = pathlib.Path("/dev/kmsg")

@@ -8,6 +8,8 @@ import pytest
 
 from conftest import HELPERS, TOP, objects, remainder
 
+pytestmark = pytest.mark.patient
+
 
 def test_cold_faults_are_counted(live, tmp_path):
     """4,096 cold touches are 4,096 major faults, summed over the rows."""

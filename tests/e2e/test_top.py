@@ -13,6 +13,8 @@ import pytest
 
 from conftest import BUILD, FAULTLINE, HELPERS, kill_one, objects, remainder, run, validate
 
+pytestmark = pytest.mark.patient
+
 SLEEPERS = BUILD / "bench/sleepers"
 ORDINARY = 65534  # nobody
 
