@@ -161,3 +161,18 @@ def test_the_default_file_is_his(tmp_path):
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script, FAULTLINE], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{NOBODY} 700 /var/lib/faultline", f"{NOBODY} 600 /var/lib/faultline/blackbox.flr"]
+
+
+def test_no_shell_but_for_events(tmp_path):
+    """Of all that these commands start there is one program, a command of --on-event's shell."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    box = tmp_path / "box.flr"
+    alert = ["--alert-cs", "0"]
+    for words in [["0.05", "3", *alert], ["0.05", "3", *alert, "--on-event", ":"], ["check"], ["oom", "-v"], ["metrics"], ["top", "0.05", "1"],
+                  ["record", "-f", box, "--size", "1M", "--count", "3", "--interval", "0.05"], ["report", "--list", box]]:
+        trace = tmp_path / "trace"
+        subprocess.run(["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace, FAULTLINE, *map(str, words)], capture_output=True, timeout=60,
+                       check=False, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        started = [line for line in trace.read_text().splitlines() if " = 0" in line][1:]
+        assert bool(started) == ("--on-event" in words) and all('"/bin/sh"' in line for line in started), words
