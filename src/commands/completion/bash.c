@@ -57,13 +57,6 @@ static void put_command_names(struct text *text)
     }
 }
 
-/* Words of operands are parted by "|". */
-static void put_operand_words(struct text *text, const char *operands)
-{
-    for (const char *at = operands; *at; at++)
-        text_char(text, *at == '|' ? ' ' : *at);
-}
-
 static void put_options(struct text *text, const struct option_table *table)
 {
     text_string(text, "options='");
@@ -88,7 +81,7 @@ static void put_command(struct text *text, const struct command *command)
     } else {
         text_format(text, " kind=%s words='", kinds[kind]);
         if (kind == COMPLETION_CHOICE)
-            put_operand_words(text, command->operands);
+            completion_put_words(text, command->operands);
         text_char(text, '\'');
     }
     text_string(text, " ;;\n");
@@ -105,7 +98,7 @@ static void put_argument(struct text *text, const struct command *command, const
         text_format(text, " | %s:-%c", command->name, row->letter);
     text_format(text, ") kind=%s words='", kinds[kind]);
     if (kind == COMPLETION_CHOICE)
-        text_string(text, row->choices);
+        completion_put_words(text, row->choices);
     else if (kind == COMPLETION_COLUMNS)
         completion_put_columns(text);
     text_string(text, "' ;;\n");

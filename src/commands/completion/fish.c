@@ -77,8 +77,7 @@ static void put_operands(struct text *text, const struct command *command)
     } else if (kind == COMPLETION_CHOICE) {
         put_condition(text, command);
         text_string(text, " -a '");
-        for (const char *at = command->operands; *at; at++)
-            text_char(text, *at == '|' ? ' ' : *at);
+        completion_put_words(text, command->operands);
         text_string(text, "'\n");
     }
 }

@@ -36,6 +36,14 @@ enum completion_kind completion_kind_of_operands(const char *operands)
     return strchr(operands, '|') ? COMPLETION_CHOICE : kind_of_argument(operands);
 }
 
+void completion_put_words(struct text *text, const char *words)
+{
+    for (; *words; words++) {
+        char byte = *words == '|' ? (char)' ' : *words;
+        text_char(text, byte);
+    }
+}
+
 void completion_put_columns(struct text *text)
 {
     for (size_t i = 0; i < METRIC_TABLE_SIZE; i++)

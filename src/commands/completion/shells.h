@@ -29,5 +29,8 @@ enum completion_kind completion_kind_of(const struct option_row *row);
 /* The same of operands by what they are called; NULL: there are none. */
 enum completion_kind completion_kind_of_operands(const char *operands);
 
+/* Words that are parted by blanks or, as those of operands, by "|": by blanks. */
+void completion_put_words(struct text *text, const char *words);
+
 /* The headings of all columns, parted by blanks. */
 void completion_put_columns(struct text *text);

@@ -32,8 +32,7 @@ static void put_action(struct text *text, enum completion_kind kind, const char 
         completion_put_columns(text);
     if (kind != COMPLETION_CHOICE)
         return;
-    for (; *choices; choices++)
-        text_char(text, *choices == '|' ? ' ' : *choices);
+    completion_put_words(text, choices);
     text_char(text, ')');
 }
 
