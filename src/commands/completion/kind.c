@@ -39,8 +39,10 @@ enum completion_kind completion_kind_of_operands(const char *operands)
 void completion_put_words(struct text *text, const char *words)
 {
     for (; *words; words++) {
-        char byte = *words == '|' ? (char)' ' : *words;
-        text_char(text, byte);
+        if (*words == '|')
+            text_char(text, ' ');
+        else
+            text_char(text, *words);
     }
 }
 
