@@ -275,7 +275,8 @@ static const struct remedy of_processes[] = {
      "run it as root, or in the group that the mount option gid= names"},
 };
 static const struct remedy of_pids[] = {
-    {0, "it is not the machine's first, as in a container", "run it on the host, or in its PID namespace (hostPID, --pid=host)"},
+    {0, "it is not the machine's first, as in a container",
+     "run it on the host, or in its PID namespace (hostPID, --pid=host)"},
 };
 static const struct remedy of_kernel_log[] = {
     {-EPERM, NULL, "run it as root, grant CAP_SYSLOG, or set kernel.dmesg_restrict=0"},
