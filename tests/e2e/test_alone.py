@@ -53,7 +53,8 @@ def valid(text):
 
 
 def test_rows(root):
-    assert [line["type"] for line in valid(root.run("--json", "--psi", "0.1", "2").stdout)] == ["sample", "sample"]
+    lines = valid(root.run("--json", "--psi", "0.1", "2").stdout)
+    assert [line["type"] for line in lines].count("sample") == 2
     rows = root.run("0.1", "2").stdout.splitlines()
     assert rows[0].split()[:2] == ["r", "b"] and len(rows) >= 3
 
@@ -105,10 +106,12 @@ def test_completion(root):
 
 
 def test_serve(root):
-    if "built without libevent" in subprocess.run([*root.prefix, "/faultline", "serve", "--help"], capture_output=True, text=True,
-                                                  check=False).stderr:
-        pytest.skip("this one is without serve")
-    server = Server(prefix=root.prefix, program="/faultline")
+    try:
+        server = Server(prefix=root.prefix, program="/faultline")
+    except AssertionError as error:
+        if "built without libevent" in str(error):
+            pytest.skip("this one is without serve")
+        raise
     try:
         answer = server.get("/metrics")
         assert answer.status == 200 and b"node_" not in answer.body and b"faultline_" in answer.body
