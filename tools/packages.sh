@@ -32,6 +32,8 @@ atop                atop                                            atop        
 locales             locales                                         glibc-locale-source                               -                                   -                                            glibc-i18ndata
 debootstrap         debootstrap                                     debootstrap                                       debootstrap                         debootstrap                                  -
 qemu-system-x86_64  qemu-system-x86                                 qemu-system-x86-core                              qemu-system-x86_64                  qemu-system-x86                              qemu-x86
+qemu-arm64          qemu-system-arm                                 qemu-system-aarch64-core                          qemu-system-aarch64                 qemu-system-aarch64                          qemu-arm
+arm64-gcc           gcc-aarch64-linux-gnu                           gcc-aarch64-linux-gnu                             -                                   aarch64-linux-gnu-gcc                        -
 busybox             busybox-static                                  busybox                                           busybox-static                      busybox                                      busybox-static
 cpio                cpio                                            cpio                                              cpio                                cpio                                         cpio
 bpf                 clang,bpftool,libbpf-dev                        clang,bpftool,libbpf-devel                        clang,bpftool,libbpf-dev            clang,bpf,libbpf                             clang,bpftool,libbpf-devel
@@ -137,6 +139,8 @@ have() {
     libcrypt) has_library crypt.h crypt ;;
     zlib) has_library zlib.h z ;;
     web) have node && [ -d web/node_modules/uplot ] ;;
+    qemu-arm64) command -v qemu-system-aarch64 >/dev/null 2>&1 ;;
+    arm64-gcc) command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 ;;
     locales) command -v localedef >/dev/null 2>&1 && ls /usr/share/i18n/locales/tr_TR >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -305,6 +309,28 @@ provide_web() (
     exit 1
 )
 
+# provide_arm64_sysroot FOLDER: the headers and static libraries of arm64 that the program is made with, unpacked from Debian's
+# packages: nothing is installed, and dpkg does not hear of another architecture. FOLDER.ini tells meson where it is.
+provide_arm64_sysroot() (
+    exec </dev/null
+    ! grep -qF "'$PWD/$1'" "$1.ini" 2>/dev/null || exit 0 # and has not been moved
+    rm -rf "$1"
+    echo "Unpacking Debian's libraries for arm64 to $1, with apt-get; nothing is installed" >&2
+    mkdir -p "${1%/*}" && scratch=$(mktemp -d "$1.XXXXXX") || exit 1
+    trap 'rm -rf "$scratch"' EXIT
+    tree=$PWD
+    (
+        mkdir "$scratch/packages" && cd "$scratch/packages" &&
+            "$tree/tools/debian-packages" - arm64 fetch libc6-dev linux-libc-dev libbpf-dev libncurses-dev libevent-dev \
+                libmbedtls-dev libcrypt-dev zlib1g-dev || exit
+        for package in *.deb; do dpkg-deb -x "$package" ../root || exit; done
+    ) >"$scratch/log" 2>&1 && echo "[constants]
+sysroot = '$tree/$1'" >"$1.ini" && mv -T "$scratch/root" "$1" && exit
+    cat "$scratch/log" >&2
+    say "there are no libraries for arm64: above is why"
+    exit 1
+)
+
 # Whether the distribution's meson is as new as meson.build asks for.
 check_meson() {
     wanted=$(sed -n "s/.*meson_version: *'>= *\([0-9.]*\)'.*/\1/p" meson.build)
@@ -322,15 +348,19 @@ is_set_up() {
     [ -f "$1/build.ninja" ] && grep -qF "\"source\": \"$PWD\"" "$1/meson-info/meson-info.json" 2>/dev/null
 }
 
+# Options that meson takes where a folder is set up, and never again.
+setup_options=''
+
 # set_up FOLDER [MESON OPTION...]: sets a folder to build in up where that has to be done. Options may be other ones than
 # last time. A folder that cannot be brought up to date, with what meson.build has become, is begun anew.
+# shellcheck disable=SC2086 # words
 set_up() {
     folder=$1
     shift
     if is_set_up "$folder" && { [ $# -eq 0 ] || meson configure "$folder" "$@"; } && "$(find_ninja)" -C "$folder" build.ninja; then
         return
     fi
-    check_meson && rm -rf "$folder" && meson setup "$folder" "$@"
+    check_meson && rm -rf "$folder" && meson setup $setup_options "$folder" "$@"
 }
 
 # build FOLDER [MESON OPTION...]: sets it up and builds. What is printed is shown, on standard error, if that fails.

@@ -1,10 +1,12 @@
 #include "kernel/bpf.h"
 
+#include "kernel/bpf_call.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-int bpf_is_possible(void)
+int bpf_has_btf(void)
 {
 #ifndef FAULTLINE_BPF
     return -ENOSYS;
@@ -13,8 +15,17 @@ int bpf_is_possible(void)
 #endif
 }
 
+int bpf_is_possible(void)
+{
+    int error = bpf_has_btf();
+
+    return error < 0 || bpf_knows_loaders() ? error : -EINVAL;
+}
+
 const char *bpf_why(int error)
 {
+    static const char too_old[] =
+        "the kernel lacks what eBPF programs need here (Linux 5.18 or newer has it)";
     static const struct {
         int error;
         const char *why;
@@ -24,7 +35,8 @@ const char *bpf_why(int error)
         {-ENOENT, "the kernel has no BTF (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)"},
         {-EPERM, "it takes root, or CAP_BPF and CAP_PERFMON"},
         {-EACCES, "it takes root, or CAP_BPF and CAP_PERFMON"},
-        {-EINVAL, "the kernel lacks what eBPF programs need here (Linux 5.18 or newer has it)"},
+        {-EINVAL, too_old},
+        {-E2BIG, too_old}, /* before 5.14 */
         {-EXDEV, "in a PID namespace processes have other numbers"},
     };
 

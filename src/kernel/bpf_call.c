@@ -6,10 +6,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int call(enum bpf_cmd command, union bpf_attr *attributes, size_t size)
+static int call(int command, union bpf_attr *attributes, size_t size)
 {
     long result = syscall(SYS_bpf, command, attributes, size);
     return result < 0 ? -errno : (int)result;
+}
+
+/* What a caller sets and the kernel does not know is looked at before the command, and that is none. */
+bool bpf_knows_loaders(void)
+{
+    enum { NONE = 0x7fff }; /* above it the newest have flags */
+    union bpf_attr attributes;
+
+    memset(&attributes, 0, sizeof(attributes));
+    attributes.fd_array = 1;
+    return call(NONE, &attributes, offsetof(union bpf_attr, fd_array) + sizeof(attributes.fd_array)) !=
+           -E2BIG;
 }
 
 int bpf_iterate(int link_fd)

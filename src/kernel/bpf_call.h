@@ -5,6 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Whether the kernel has a name for programs that load others (Linux 5.14), or does not say. To try one tells
+ * less of an older kernel: that charges maps to RLIMIT_MEMLOCK, and where that is too low it is EPERM, as for
+ * want of privileges.
+ */
+bool bpf_knows_loaders(void);
+
 /* Begins a walk of an iterator that is attached as LINK_FD. Returns a descriptor to read it from, to be
  * closed by the caller, or a negative errno. */
 int bpf_iterate(int link_fd);

@@ -147,7 +147,7 @@ static int try_victim_bell(const struct attempt *attempt)
 static int try_btf(const struct attempt *attempt)
 {
     set_place(attempt, "/sys/kernel/btf/vmlinux");
-    return explained(attempt, bpf_is_possible());
+    return explained(attempt, bpf_has_btf());
 }
 
 static int try_ebpf(const struct attempt *attempt)

@@ -58,8 +58,8 @@ class Lines:
 class Server:
     """`faultline serve`, on a port that was free."""
 
-    def __init__(self, *words, addresses=("127.0.0.1:0",), tls=None, authorization=None, prefix=(), **kwargs):
-        self.process = subprocess.Popen([*prefix, FAULTLINE, "serve", *map(str, words), *addresses],
+    def __init__(self, *words, addresses=("127.0.0.1:0",), tls=None, authorization=None, prefix=(), program=FAULTLINE, **kwargs):
+        self.process = subprocess.Popen([*prefix, program, "serve", *map(str, words), *addresses],
                                         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **kwargs)
         self.pid = self.process.pid
         self.tls = tls  # a context

@@ -184,10 +184,10 @@ def program_for_guest():
     return program
 
 
-def helpers(folder):
+def helpers(folder, compiler=("cc",)):
     """What the tests' helpers are for a machine without libraries."""
     for name in ("cold_faults", "eat_memory", "job"):
-        built = subprocess.run(["cc", "-D_GNU_SOURCE", "-std=c17", "-O2", "-static", "-pthread", "-o", folder / name,
+        built = subprocess.run([*compiler, "-D_GNU_SOURCE", "-std=c17", "-O2", "-static", "-pthread", "-o", folder / name,
                                 TOP / f"tests/helpers/{name}.c"], capture_output=True, text=True, check=False)
         if built.returncode != 0:
             pytest.skip("no static libc to build the helpers with")
@@ -216,15 +216,15 @@ class Left:
 
 # One processor: perf has the kernel change its own code when counting begins and ends, and the emulator may still run on
 # another what was there a moment before ("Oops: int3").
-def boot(folder, script, kernel, *options):
-    program = shutil.copy(program_for_guest(), folder / "faultline")
+def boot(folder, script, kernel, *options, program=None, compiler=("cc",)):
+    program = shutil.copy(program or program_for_guest(), folder / "faultline")
     job = folder / "guest_job"
     job.write_text(BEGIN + script)
     job.chmod(0o755)
     out = folder / "out"
     done = subprocess.run([TOP / "tests/qemu/guest", "--kernel", kernel, "--memory", "256", "--disk", "128",
-                           "--timeout", "200", "--out", out, *options, job, program, *helpers(folder)],
-                          capture_output=True, text=True, timeout=250)
+                           "--timeout", "300", "--out", out, *options, job, program, *helpers(folder, compiler)],
+                          capture_output=True, text=True, timeout=350)
     if done.returncode == 77:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,6 +4,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
+
+/* The least that the C library takes; 0: what it says. */
+static long least_bytes;
+
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+
+long __wrap_sysconf(int name)
+{
+    return name == _SC_THREAD_STACK_MIN && least_bytes > 0 ? least_bytes : __real_sysconf(name);
+}
 
 struct seen {
     int number;
@@ -53,6 +65,11 @@ static void test_the_stack_is_small(void **state)
     assert_int_equal(thread_start(&thread, look, &seen), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_in_range(seen.stack_bytes, 16 * 1024, 128 * 1024);
+    least_bytes = 256 * 1024;
+    assert_int_equal(thread_start(&thread, look, &seen), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_in_range(seen.stack_bytes, 256 * 1024, 256 * 1024 + 64 * 1024);
+    least_bytes = 0;
 }
 
 int main(void)
