@@ -18,6 +18,8 @@ def script(shell):
     return run("completion", shell, check=0).stdout
 
 
+pytestmark = pytest.mark.plain
+
 # The table itself; the live view has no name.
 COMMANDS = re.findall(r'^    {"([a-z]*)",', (TOP / "src/commands/commands.c").read_text(), re.M)
 
