@@ -11,7 +11,6 @@
 #include "paths.h"
 
 #include <linux/bpf.h>
-#include <linux/bpf_perf_event.h>
 
 /* Set before it is loaded. */
 const volatile __u32 own_pid;

@@ -191,6 +191,14 @@ struct kernel_siginfo {
     union __sifields _sifields;
 } KERNEL_TYPE;
 
+/* -- perf events -- */
+
+/* What a program of one is handed. Registers stand before this, so that it lies elsewhere on each kind of
+ * machine; with the kernel's own offset a program is the same for all of them. */
+struct bpf_perf_event_data {
+    __u64 addr;
+} KERNEL_TYPE;
+
 /* -- iterators -- */
 
 struct seq_file;

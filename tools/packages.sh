@@ -52,6 +52,8 @@ zsh                 zsh                                             zsh         
 prometheus          -                                               golang-github-prometheus                          prometheus                          prometheus                                   golang-github-prometheus-prometheus
 promtool            -                                               golang-github-prometheus                          prometheus                          prometheus                                   golang-github-prometheus-prometheus
 openssl             openssl                                         openssl                                           openssl                             openssl                                      openssl
+git                 git                                             git                                               git                                 git                                          git
+xz                  xz-utils                                        xz                                                xz                                  xz                                           xz
 node-exporter       -                                               golang-github-prometheus-node-exporter            prometheus-node-exporter            prometheus-node-exporter                     golang-github-prometheus-node_exporter
 END
 }

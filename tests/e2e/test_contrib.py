@@ -265,7 +265,7 @@ def test_daemon_set():
 # Their command lines.
 
 
-@pytest.mark.parametrize("file", ["systemd/faultline.service", "kubernetes/daemonset.yaml", "README.md"])
+@pytest.mark.parametrize("file", ["systemd/faultline.service", "systemd/default", "kubernetes/daemonset.yaml", "README.md"])
 def test_options_are_those_of_serve(file):
     if not FAULTLINE.exists():
         pytest.skip("not built")
