@@ -4,9 +4,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,16 +40,6 @@ static int keep_only(const int *capabilities, size_t count)
     return set_capabilities(kept);
 }
 
-/* Without CAP_IPC_LOCK it counts what is locked against a limit, often of 8 MiB: an allocation beyond it
- * would fail. */
-static void let_memory_stay_locked(void)
-{
-    const struct rlimit without_end = {RLIM_INFINITY, RLIM_INFINITY};
-
-    if (setrlimit(RLIMIT_MEMLOCK, &without_end) < 0)
-        (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* and no longer what comes */
-}
-
 /* Only root has other groups to leave. */
 static int leave_groups(const struct account *account)
 {
@@ -70,37 +58,29 @@ static int become(const struct account *account)
     return error;
 }
 
-/* In /proc, where they are root's once a process has changed its user: it could not give back its
- * oom_score_adj there. */
-static void own_ones_files(void)
-{
-    (void)prctl(PR_SET_DUMPABLE, 1);
-}
-
 int privilege_drop(const struct account *account, const int *capabilities, size_t count)
 {
-    let_memory_stay_locked();
     if (prctl(PR_SET_KEEPCAPS, 1) < 0)
         return -errno;
     int error = become(account);
     if (error == 0)
         error = keep_only(capabilities, count);
     (void)prctl(PR_SET_KEEPCAPS, 0);
-    own_ones_files();
     return error;
 }
 
 int privilege_act_as(const struct account *account)
 {
-    if (setegid(account->gid) < 0)
-        return -errno;
-    return seteuid(account->uid) < 0 ? -errno : 0;
+    int error = leave_groups(account);
+
+    if (error == 0 && setegid(account->gid) < 0)
+        error = -errno;
+    if (error == 0 && seteuid(account->uid) < 0)
+        error = -errno;
+    return error;
 }
 
 int privilege_act_as_oneself(void)
 {
-    if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
-        return -errno;
-    own_ones_files();
-    return 0;
+    return seteuid(getuid()) < 0 || setegid(getgid()) < 0 ? -errno : 0;
 }

@@ -10,14 +10,13 @@
 
 /*
  * For good: the user and group of ACCOUNT, no other groups, and of the COUNT numbers in CAPABILITIES
- * (linux/capability.h) those that the process has. Its files in /proc are that user's, as if it had been
- * started so; what was locked into memory stays there, and what is mapped later is locked as far as
- * RLIMIT_MEMLOCK goes. Other threads keep no capability. Returns 0 or a negative errno: -EPERM where who
- * calls may not become that user.
+ * (linux/capability.h) those that the process has. Its memory, which may hold what root alone could read,
+ * stays closed to that user (PR_SET_DUMPABLE), and so its files in /proc are root's. Other threads keep no
+ * capability. Returns 0 or a negative errno: -EPERM where who calls may not become that user.
  */
 int privilege_drop(const struct account *account, const int *capabilities, size_t count);
 
 /* For as long as files are opened that are to be ACCOUNT's, and are to be out of reach where they are out of
- * his; and back. Return as privilege_drop(). */
+ * his; and back, but for groups besides the own one, which are left for good. Return as privilege_drop(). */
 int privilege_act_as(const struct account *account);
 int privilege_act_as_oneself(void);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +21,9 @@ static char given_score[16];
 static bool lowered;
 static int given_nice;
 static bool hurried;
+static bool locks_ahead; /* what will be mapped */
+static struct rlimit given_limit;
+static bool unlimited;
 
 static void say(const char *what, int error, const char *mend)
 {
@@ -75,6 +79,7 @@ void protect_self(void)
     int error = memory_settle();
     if (error == 0 && mlockall(MCL_FUTURE) < 0)
         error = -errno;
+    locks_ahead = error == 0;
     if (error < 0)
         say("locking memory", -error, "raise the limit (ulimit -l), or grant CAP_IPC_LOCK");
     error = protect_from_oom_killer();
@@ -83,10 +88,27 @@ void protect_self(void)
     hurry();
 }
 
+/* An allocation beyond the limit, often of 8 MiB, would fail. */
+void protect_outlive_root(void)
+{
+    const struct rlimit without_end = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (!locks_ahead)
+        return;
+    unlimited = getrlimit(RLIMIT_MEMLOCK, &given_limit) == 0 && setrlimit(RLIMIT_MEMLOCK, &without_end) == 0;
+    if (!unlimited)
+        (void)mlockall(MCL_CURRENT | MCL_ONFAULT);
+}
+
 void protect_give_back(void)
 {
-    if (lowered)
+    if (lowered) {
+        /* Of who has changed its user the file is root's; the child's memory is another one in a moment. */
+        (void)prctl(PR_SET_DUMPABLE, 1);
         write_score(given_score);
+    }
+    if (unlimited)
+        setrlimit(RLIMIT_MEMLOCK, &given_limit);
     if (hurried)
         setpriority(PRIO_PROCESS, 0, given_nice);
 }

@@ -13,6 +13,10 @@ void protect_self(void);
  * CAP_SYS_RESOURCE. */
 int protect_from_oom_killer(void);
 
-/* For a child that becomes another program: gives it the oom_score_adj and the nice value that faultline
- * was started with. */
+/* Before root is given up, with which goes the right to lock memory beyond a limit (RLIMIT_MEMLOCK): raises
+ * that, or where it cannot be, locks no more than by now. Without protect_self() nothing is done. */
+void protect_outlive_root(void);
+
+/* For a child that becomes another program: gives it the oom_score_adj, the nice value and the limit that
+ * faultline was started with. */
 void protect_give_back(void);

@@ -35,10 +35,15 @@ int black_box_choose_path(struct black_box *box, const char *path, const struct 
 }
 
 int black_box_open(struct black_box *box, struct recorder_settings settings, const struct sampler *sampler,
-                   struct problem *problem)
+                   const struct lesser_user *user, struct problem *problem)
 {
     settings.store.path = box->path;
-    return recorder_open(&box->recorder, &settings, sampler, problem);
+    int error = lesser_user_begin(user, problem);
+    if (error < 0)
+        return error;
+    error = recorder_open(&box->recorder, &settings, sampler, problem);
+    lesser_user_end(user);
+    return error;
 }
 
 static void say_start(const struct black_box *box)

@@ -3,6 +3,7 @@
 
 #include "blackbox/recorder.h"
 #include "commands/blackbox_path.h"
+#include "commands/lesser_user.h"
 
 struct black_box {
     char path[BLACKBOX_PATH_MAX];
@@ -18,10 +19,10 @@ struct black_box {
 int black_box_choose_path(struct black_box *box, const char *path, const struct account *owner,
                           struct problem *problem);
 
-/* Opens the file for what SAMPLER, which is open, reads. The path of SETTINGS is set here. As
- * recorder_open(). */
+/* Opens the file, as USER where one is named, for what SAMPLER, which is open, reads. The path of SETTINGS is
+ * set here. As recorder_open(). */
 int black_box_open(struct black_box *box, struct recorder_settings settings, const struct sampler *sampler,
-                   struct problem *problem);
+                   const struct lesser_user *user, struct problem *problem);
 
 /* Begins with the first snapshot, and says where on standard error. Returns 0, or a negative errno with
  * *PROBLEM set. */

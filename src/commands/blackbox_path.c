@@ -42,13 +42,15 @@ static int make_folder(const char *path, const struct account *owner)
     return owner && lchown(path, owner->uid, owner->gid) < 0 ? -errno : 0;
 }
 
+/* The last one is OWNER's; those above it are everybody's. */
 static int make_folders(char *path, const struct account *owner, struct problem *problem)
 {
+    const char *last = strrchr(path, '/');
     int error = 0;
 
     for (char *slash = strchr(path + 1, '/'); slash && error == 0; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        error = make_folder(path, owner);
+        error = make_folder(path, slash == last ? owner : NULL);
         if (error < 0)
             problem_set(problem, -error, "%s: %s", path, strerror(-error));
         *slash = '/';

@@ -7,8 +7,8 @@
 
 enum { BLACKBOX_PATH_MAX = 4096 };
 
-/* To be written: makes the folders that are not there, OWNER's, or where that is NULL the caller's. Returns
- * 0, or a negative errno with *PROBLEM set. */
+/* To be written: makes the folders that are not there, the last of them OWNER's, or where that is NULL the
+ * caller's. Returns 0, or a negative errno with *PROBLEM set. */
 int blackbox_path_to_write(char path[BLACKBOX_PATH_MAX], const struct account *owner,
                            struct problem *problem);
 

@@ -1,5 +1,7 @@
 #include "commands/lesser_user.h"
 
+#include "base/protect.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
@@ -42,14 +44,16 @@ int lesser_user_begin(const struct lesser_user *user, struct problem *problem)
     return user->name ? told(user, privilege_act_as(&user->account), problem) : 0;
 }
 
-int lesser_user_end(const struct lesser_user *user, struct problem *problem)
+void lesser_user_end(const struct lesser_user *user)
 {
-    return user->name ? told(user, privilege_act_as_oneself(), problem) : 0;
+    if (user->name)
+        (void)privilege_act_as_oneself();
 }
 
 int lesser_user_become(const struct lesser_user *user, struct problem *problem)
 {
     if (!user->name)
         return 0;
+    protect_outlive_root();
     return told(user, privilege_drop(&user->account, kept, sizeof(kept) / sizeof(*kept)), problem);
 }

@@ -29,9 +29,10 @@ int lesser_user_find(struct lesser_user *user, struct problem *problem);
 /* Whose what is made is to be, NULL where nobody was named. */
 const struct account *lesser_user_account(const struct lesser_user *user);
 
-/* Files are opened as that user between the two. */
+/* Files are opened as that user between the two. Who would not come back could not become that user for good
+ * either, and is told so there. */
 int lesser_user_begin(const struct lesser_user *user, struct problem *problem);
-int lesser_user_end(const struct lesser_user *user, struct problem *problem);
+void lesser_user_end(const struct lesser_user *user);
 
 /* For good. Of the capabilities those stay that watching needs: CAP_SYSLOG, CAP_BPF, CAP_PERFMON. */
 int lesser_user_become(const struct lesser_user *user, struct problem *problem);

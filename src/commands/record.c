@@ -142,12 +142,7 @@ static int open_box(struct record *record, struct problem *problem)
         .processes = settings->processes,
         .watch = settings->watch,
     };
-    int error = lesser_user_begin(&settings->user, problem);
-    if (error == 0)
-        error = black_box_open(&record->box, recording, record->monitor.series.sampler, problem);
-    struct problem unused;
-    int ended = lesser_user_end(&settings->user, error < 0 ? &unused : problem);
-    return error < 0 ? error : ended;
+    return black_box_open(&record->box, recording, record->monitor.series.sampler, &settings->user, problem);
 }
 
 static int run(struct record *record, struct problem *problem)

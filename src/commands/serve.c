@@ -201,14 +201,9 @@ static int open_box(struct serve *serve, struct problem *problem)
         .watch = settings->watch,
     };
 
-    if (!serve->records)
-        return 0;
-    int error = lesser_user_begin(&settings->user, problem);
-    if (error == 0)
-        error = black_box_open(&serve->box, recording, serve->monitor.series.sampler, problem);
-    struct problem unused;
-    int ended = lesser_user_end(&settings->user, error < 0 ? &unused : problem);
-    return error < 0 ? error : ended;
+    return serve->records ? black_box_open(&serve->box, recording, serve->monitor.series.sampler,
+                                           &settings->user, problem)
+                          : 0;
 }
 
 static int open_server(struct serve *serve, struct problem *problem)

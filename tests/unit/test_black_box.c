@@ -109,7 +109,9 @@ static struct black_box *opened(void **state)
     struct problem problem = {0};
 
     assert_int_equal(black_box_choose_path(box, "/a/box.flr", NULL, &problem), 0);
-    assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &problem), 0);
+    assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &(struct lesser_user){0},
+                                    &problem),
+                     0);
     return box;
 }
 
@@ -222,7 +224,9 @@ static void one_that_does_not_open_or_is_zeroed(void **state)
 
     recorder.error = -EACCES;
     assert_int_equal(black_box_choose_path(box, "/a/box.flr", NULL, &problem), 0);
-    assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &problem), -EACCES);
+    assert_int_equal(black_box_open(box, (struct recorder_settings){0}, NULL, &(struct lesser_user){0},
+                                    &problem),
+                     -EACCES);
     assert_string_equal(problem.text, "/a/box.flr: no");
     black_box_close(box);
     assert_int_equal(recorder.closed, 0);

@@ -91,6 +91,34 @@ static void below_the_state_home_with_the_folders_made(void **state)
     path_is_below(path, *state, "deep/state/faultline/blackbox.flr");
 }
 
+static uid_t owner_of(const struct folder *folder, const char *name)
+{
+    struct stat status;
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/%s", folder->path, name);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_uid;
+}
+
+/* Those above it are everybody's. */
+static void the_last_folder_is_the_owners(void **state)
+{
+    const struct account nobody = {65534, 65534};
+    char path[BLACKBOX_PATH_MAX];
+    struct problem problem = {0};
+
+    if (getuid() != 0) {
+        print_message("skipped: only root gives a folder away\n");
+        skip();
+    }
+    set_below("XDG_STATE_HOME", *state, "deep/state");
+    assert_int_equal(blackbox_path_to_write(path, &nobody, &problem), 0);
+    assert_int_equal(owner_of(*state, "deep/state/faultline"), nobody.uid);
+    assert_int_equal(owner_of(*state, "deep/state"), 0);
+    assert_int_equal(owner_of(*state, "deep"), 0);
+}
+
 static void below_the_home_folder_where_no_other_is_named(void **state)
 {
     char path[BLACKBOX_PATH_MAX];
@@ -211,6 +239,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, folder_teardown)
     const struct CMUnitTest tests[] = {
         TEST(below_the_state_home_with_the_folders_made),
+        TEST(the_last_folder_is_the_owners),
         TEST(below_the_home_folder_where_no_other_is_named),
         TEST(a_state_home_that_is_no_absolute_path_counts_for_nothing),
         TEST(without_either_a_file_has_to_be_named),
