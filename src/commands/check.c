@@ -69,12 +69,9 @@ int command_check(int argc, char **argv)
     struct problem problem = {0};
 
     int error = parse(&settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (settings.help)
-        return outcome_print(put_help);
-    if (settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, settings.help, settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     looked_at.proc_path = settings.proc_path;
     size_t count = ability_look(&looked_at, list);
     error = print(list, count, settings.json, &problem);

@@ -124,17 +124,15 @@ int command_live(int argc, char **argv)
     struct live live = {0};
 
     int error = live_settings_parse(&live.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (live.settings.help)
-        return outcome_print(live_settings_put_help);
-    if (live.settings.version)
-        return outcome_print(outcome_put_version);
+    int status =
+        outcome_of_words(error, live.settings.help, live.settings.version, live_settings_put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     if (live.settings.columns && strcmp(live.settings.columns, "help") == 0)
         return outcome_print(columns_put_help);
 
     error = choose_columns(&live, &problem);
-    int status = error == -EINVAL ? outcome_misused(&problem) : STATUS_DONE;
+    status = error == -EINVAL ? outcome_misused(&problem) : STATUS_DONE;
     if (error == 0)
         error = run(&live, &problem);
     if (error < 0 && status == STATUS_DONE)

@@ -94,12 +94,9 @@ int command_metrics(int argc, char **argv)
     struct problem problem = {0};
 
     int error = parse(&settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (settings.help)
-        return outcome_print(put_help);
-    if (settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, settings.help, settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
 
     struct sampler *sampler = sampler_new();
     error = sampler ? open_all(sampler, settings.proc_path, &problem) : -ENOMEM;

@@ -359,12 +359,9 @@ int command_oom(int argc, char **argv)
     struct problem problem = {0};
 
     int error = parse(&listing, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (listing.settings.help)
-        return outcome_print(put_help);
-    if (listing.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, listing.settings.help, listing.settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     error = list(&listing, &problem);
     if (error < 0 && error != -EPIPE)
         return outcome_failed(&problem, error);

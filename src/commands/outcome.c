@@ -81,3 +81,13 @@ int outcome_print(void (*put)(struct text *text))
     int error = outcome_write(&text, &problem);
     return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
 }
+
+int outcome_of_words(int error, bool help, bool version, void (*put_help)(struct text *text),
+                     const struct problem *problem)
+{
+    if (error < 0)
+        return outcome_misused(problem);
+    if (help)
+        return outcome_print(put_help);
+    return version ? outcome_print(outcome_put_version) : STATUS_GO_ON;
+}

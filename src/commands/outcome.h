@@ -11,6 +11,13 @@ enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_NONE = 3 /* 
 /* Prints what is wrong with the command line. Returns STATUS_USAGE. */
 int outcome_misused(const struct problem *problem);
 
+/* What a command does first: ERROR is what parsing its words came to, 0 or a negative errno with *PROBLEM
+ * set; prints that, the help or the version, where it is one of these. Returns the exit status, or
+ * STATUS_GO_ON. */
+enum { STATUS_GO_ON = -1 };
+int outcome_of_words(int error, bool help, bool version, void (*put_help)(struct text *text),
+                     const struct problem *problem);
+
 /* Prints the problem, or the negative ERROR itself where the problem has no text. Returns STATUS_FAILED. */
 int outcome_failed(struct problem *problem, int error);
 

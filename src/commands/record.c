@@ -175,12 +175,9 @@ int command_record(int argc, char **argv)
     struct record record = {0};
 
     int error = parse(&record.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (record.settings.help)
-        return outcome_print(put_help);
-    if (record.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, record.settings.help, record.settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     error = run(&record, &problem);
     monitor_release(&record.monitor);
     black_box_close(&record.box);

@@ -294,12 +294,9 @@ int command_serve(int argc, char **argv)
     struct serve serve = {0};
 
     int error = parse(&serve.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (serve.settings.help)
-        return outcome_print(put_help);
-    if (serve.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, serve.settings.help, serve.settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     error = run(&serve, &problem);
     server_close(serve.server);
     monitor_release(&serve.monitor);

@@ -40,6 +40,40 @@ static void a_wrong_command_line_is_2_all_else_1(void **state)
     assert_int_equal(fails_with("no /proc", -ENOENT, "faultline: no /proc\n"), 1);
 }
 
+static void put_two_lines(struct text *text)
+{
+    text_string(text, "one\ntwo\n");
+}
+
+/* What is printed on standard output, and then on standard error. */
+static int says(int error, bool help, bool version, const char *out, const char *err)
+{
+    const struct problem problem = {"unknown option"};
+    struct capture captures[2];
+
+    capture_begin(&captures[0], STDOUT_FILENO);
+    capture_begin(&captures[1], STDERR_FILENO);
+    int status = outcome_of_words(error, help, version, put_two_lines, &problem);
+    char *told = capture_end(&captures[1]);
+    char *printed = capture_end(&captures[0]);
+    assert_string_equal(told, err);
+    assert_string_equal(printed, out);
+    free(told);
+    free(printed);
+    return status;
+}
+
+static void words_come_first(void **state)
+{
+    (void)state;
+    assert_int_equal(says(-EINVAL, false, false, "", "faultline: unknown option\n"), 2);
+    assert_int_equal(says(-EINVAL, true, true, "", "faultline: unknown option\n"), 2);
+    assert_int_equal(says(0, true, false, "one\ntwo\n", ""), 0);
+    assert_int_equal(says(0, true, true, "one\ntwo\n", ""), 0);
+    assert_int_equal(says(0, false, true, "faultline " FAULTLINE_VERSION "\n", ""), 0);
+    assert_int_equal(says(0, false, false, "", ""), STATUS_GO_ON);
+}
+
 static void without_a_story_the_error_speaks_for_itself(void **state)
 {
     (void)state;
@@ -51,11 +85,6 @@ static void without_a_story_the_error_speaks_for_itself(void **state)
                                 "faultline: starting: Too many open files: raise the limit of open "
                                 "files (ulimit -n)\n"),
                      1);
-}
-
-static void put_two_lines(struct text *text)
-{
-    text_string(text, "one\ntwo\n");
 }
 
 static void put_too_much(struct text *text)
@@ -140,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_command_line_is_2_all_else_1),
+        cmocka_unit_test(words_come_first),
         cmocka_unit_test(without_a_story_the_error_speaks_for_itself),
         cmocka_unit_test(what_is_put_is_printed),
         cmocka_unit_test(text_that_was_cut_is_not_printed_as_if_it_were_whole),

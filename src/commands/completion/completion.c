@@ -81,12 +81,9 @@ int command_completion(int argc, char **argv)
     struct problem problem = {0};
 
     int error = parse(&settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (settings.help)
-        return outcome_print(put_help);
-    if (settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, settings.help, settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     error = print(settings.put, &problem);
     return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
 }

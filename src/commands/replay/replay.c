@@ -98,12 +98,10 @@ int command_replay(int argc, char **argv)
     struct replay replay = {0};
 
     int error = replay_settings_parse(&replay.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (replay.settings.help)
-        return outcome_print(replay_settings_put_help);
-    if (replay.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, replay.settings.help, replay.settings.version,
+                                  replay_settings_put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     if (replay.settings.columns && strcmp(replay.settings.columns, "help") == 0)
         return outcome_print(columns_put_help);
     error = run(&replay, &problem);

@@ -369,11 +369,8 @@ int command_report(int argc, char **argv)
     struct report report = {0};
 
     int error = parse(&report.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (report.settings.help)
-        return outcome_print(put_help);
-    if (report.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, report.settings.help, report.settings.version, put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     return outcome_of_search(run(&report, &problem), &problem);
 }

@@ -183,15 +183,13 @@ int command_run(int argc, char **argv)
 
     set_closed(&run);
     int error = run_settings_parse(&run.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (run.settings.help)
-        return outcome_print(run_settings_put_help);
-    if (run.settings.version)
-        return outcome_print(outcome_put_version);
+    int status =
+        outcome_of_words(error, run.settings.help, run.settings.version, run_settings_put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     (void)protect_from_oom_killer(); /* an ordinary user's job may take faultline with it */
     relay_block(&run.mask);
-    int status = run_job(&run, &problem);
+    status = run_job(&run, &problem);
     if (status < 0) {
         (void)outcome_failed(&problem, status);
         status = STATUS_RUN_FAILED;

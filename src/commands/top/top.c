@@ -56,13 +56,11 @@ int command_top(int argc, char **argv)
     struct look look = {0};
     struct problem problem = {0};
 
-    if (top_settings_parse(&settings, argc, argv, &problem) < 0)
-        return outcome_misused(&problem);
-    if (settings.help)
-        return outcome_print(top_settings_put_help);
-    if (settings.version)
-        return outcome_print(outcome_put_version);
-    int error = run(&look, &settings, &problem);
+    int error = top_settings_parse(&settings, argc, argv, &problem);
+    int status = outcome_of_words(error, settings.help, settings.version, top_settings_put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
+    error = run(&look, &settings, &problem);
     look_close(&look);
     return error < 0 ? outcome_failed(&problem, error) : STATUS_DONE;
 }

@@ -301,14 +301,12 @@ int command_trace(int argc, char **argv)
     struct problem problem = {0};
 
     int error = trace_settings_parse(&tracing.settings, argc, argv, &problem);
-    if (error < 0)
-        return outcome_misused(&problem);
-    if (tracing.settings.help)
-        return outcome_print(trace_settings_put_help);
-    if (tracing.settings.version)
-        return outcome_print(outcome_put_version);
+    int status = outcome_of_words(error, tracing.settings.help, tracing.settings.version,
+                                  trace_settings_put_help, &problem);
+    if (status != STATUS_GO_ON)
+        return status;
     error = run(&tracing, &problem);
-    int status = outcome_is_end(error) ? STATUS_DONE : outcome_failed(&problem, error);
+    status = outcome_is_end(error) ? STATUS_DONE : outcome_failed(&problem, error);
     release(&tracing);
     return status;
 }
