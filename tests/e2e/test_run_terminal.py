@@ -721,7 +721,8 @@ def test_a_second_signal_ends_the_waiting(tmp_path):
 # -- many processes --
 
 @pytest.mark.plain
-@pytest.mark.parametrize("options, fifties", [pytest.param([], 60, marks=pytest.mark.long), (["--no-cgroup"], 20)])
+@pytest.mark.parametrize("options, fifties", [pytest.param([], 60, marks=pytest.mark.long),
+                                               pytest.param(["--no-cgroup"], 60, marks=pytest.mark.long), (["--no-cgroup"], 20)])
 def test_thousands_of_processes(options, fifties):
     """That ignore what asks them to end. One shell would take seconds to fork them all."""
     script = (f"trap '' TERM; exec 3<&0; i=0; while [ $i -lt {fifties} ]; do i=$((i + 1)); (j=0; while [ $j -lt 50 ]; do "

@@ -249,17 +249,18 @@ def test_names_as_hostile_as_can_be(source, hostile):
     assert "quote\"s," in [line["comm"] for line in lines]
 
 
-def test_processes_come_and_go_all_the_time(source):
+@pytest.mark.parametrize("count", [15, pytest.param(40, marks=pytest.mark.long)])
+def test_processes_come_and_go_all_the_time(source, count):
     """Whoever goes in mid-read is left out: no wrong line, no error."""
     storm = subprocess.Popen(["sh", "-c", "while :; do for i in 1 2 3 4 5 6 7 8; do true & /bin/true & done; wait; done"],
                              start_new_session=True)
     try:
-        found = top("--source", source, "-n", "2000", "0.05", "15")
+        found = top("--source", source, "-n", "2000", "0.05", str(count))
     finally:
         os.killpg(storm.pid, signal.SIGKILL)
         storm.wait()
     blocks = [each for each in found if each["type"] == "top"]
-    assert len(blocks) == 15
+    assert len(blocks) == count
     assert all(block["unread"] == 0 for block in blocks)
     assert all(row.get("minor_faults_per_second", 0) <= row["minor_faults"] / 0.02 for row in rows(found))
 

@@ -59,12 +59,17 @@ static uint64_t least_lateness(const struct beats *beats, unsigned first, uint64
 
 static void beats_do_not_drift_however_long_each_takes(void **state)
 {
-    struct beats beats = {.stop_after = 25, .sleep_ms = 5};
+    enum { TRIES = 5 }; /* on a machine that has other things to do */
+    uint64_t least = UINT64_MAX;
     (void)state;
 
-    run(&beats, 20 * MS);
-    assert_int_equal(beats.count, 25);
-    assert_true(least_lateness(&beats, 15, 20 * MS) < 50 * MS); /* with drift: 15 * 5 ms and more */
+    for (int i = 0; i < TRIES && least >= 5 * MS; i++) {
+        struct beats beats = {.stop_after = 25, .sleep_ms = 5};
+        run(&beats, 20 * MS);
+        assert_int_equal(beats.count, 25);
+        least = least_lateness(&beats, 15, 20 * MS);
+    }
+    assert_true(least < 5 * MS); /* with drift: 15 * 5 ms and more */
 }
 
 static void deadlines_that_pass_meanwhile_are_one_late_call(void **state)

@@ -47,22 +47,24 @@ export async function newPage(context) {
     return { page, complaints, requests };
 }
 
-/** A machine that is busy with other tests is slower, which is nobody's mistake. */
-const PATIENCE = 10;
-
 /**
- * Asks until it is so, PATIENCE times as long as it should take. Not waitForFunction(): the page's policy does not let a test's
- * text run as a script of the page.
+ * Asks until it is so. Not waitForFunction(): the page's policy does not let a test's text run as a script of the page.
  * @param {() => Promise<boolean>} question @param {number} ms @param {string} what
  */
 export async function within(question, ms, what) {
-    const end = performance.now() + ms * PATIENCE;
+    const end = performance.now() + ms;
     for (;;) {
         if (await question()) return;
-        if (performance.now() > end) throw new Error(`not within ${ms * PATIENCE} ms: ${what}`);
+        if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
         await new Promise((done) => setTimeout(done, 25));
     }
 }
+
+/**
+ * The same of what no time is promised for: beside other tests a browser may take its time.
+ * @param {() => Promise<boolean>} question @param {string} what
+ */
+export const eventually = (question, what) => within(question, 20000, what);
 
 /**
  * @param {import('playwright-core').Page} page
